@@ -1,0 +1,114 @@
+"""The frame as the bytes of the service's file, slice by slice."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from connect_pandas.data import rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from connect_pandas.data.columns import Columns
+    from connect_pandas.data.infer import Attribute, Attributes
+    from connect_pandas.data.profile import Profile
+    from connect_pandas.data.rules import DateFormat
+
+
+def free_delimiter(attributes: Attributes, profiles: Sequence[Profile], *, header: bool) -> str:
+    """Return the first delimiter that neither values nor names contain, or the comma when there is none."""
+    names = "".join(a.name for a in attributes) if header else ""
+    for delimiter in rules.DELIMITERS:
+        if delimiter not in names and not any(profiles[a.position].count(delimiter) for a in attributes):
+            return delimiter
+    return rules.DELIMITERS[0]
+
+
+def encode(
+    columns: Columns, attributes: Attributes, *, delimiter: str, header: bool
+) -> Iterator[tuple[bytes, int]]:
+    """Yield the file in pieces of a few megabytes, each with the number of rows in it.
+
+    UTF-8 without a byte-order mark, lines end in a line feed, fields are quoted as RFC 4180 says where they hold the
+    delimiter or a quote; an empty field is a missing value.
+    """
+    head = _header(attributes, delimiter) if header else b""
+    for part in columns.slices([a.position for a in attributes]):
+        yield head + _csv(_written(part, attributes), attributes.form, delimiter), part.height
+        head = b""
+
+
+def _header(attributes: Attributes, delimiter: str) -> bytes:
+    # A record of its own: two attributes may bear one name in a plan that is shown but not sent.
+    return _csv(pl.DataFrame({str(i): [a.name] for i, a in enumerate(attributes)}), None, delimiter)
+
+
+def rows(columns: Columns, attributes: Attributes, positions: Sequence[int]) -> list[dict[str, str | None]]:
+    """Return these rows as they stand in the file: attribute name → text, ``None`` for an empty field."""
+    places = [a.position for a in attributes]
+    text = b"".join(
+        _csv(_written(part, attributes), attributes.form, ",")
+        for part in columns.take(positions).slices(places)
+    )
+    if not text:
+        return []
+    # Not Python's csv: it refuses fields of more than 131,072 characters.
+    records = pl.read_csv(text, has_header=False, infer_schema=False).iter_rows()
+    return [dict(zip((a.name for a in attributes), record, strict=True)) for record in records]
+
+
+def _csv(part: pl.DataFrame, form: DateFormat | None, delimiter: str) -> bytes:
+    out = io.BytesIO()
+    strftime = (form or rules.ISO_DATE).strftime
+    part.write_csv(
+        out,
+        include_header=False,
+        separator=delimiter,
+        datetime_format=strftime,
+        date_format=strftime,
+        float_scientific=False,
+    )
+    return out.getvalue()
+
+
+def _written(part: pl.DataFrame, attributes: Attributes) -> pl.DataFrame:
+    return part.select(
+        _field(pl.col(str(a.position)), part.schema[str(a.position)], a, attributes.form).alias(str(i))
+        for i, a in enumerate(attributes)
+    )
+
+
+def _field(c: pl.Expr, dtype: pl.DataType, a: Attribute, form: DateFormat | None) -> pl.Expr:
+    """Return the expression that writes one attribute; numbers are written by ``write_csv`` itself."""
+    if a.type == "DATE" and form:
+        return _date(c, a, form)
+    if a.kind == "text":
+        # Polars writes an empty text as "" and only a null as an empty field.
+        text = pl.when(c != "").then(c)
+        return text.str.to_uppercase() if a.type == "BOOLEAN" else text
+    if a.kind == "boolean":
+        return pl.when(c).then(pl.lit(rules.TRUE)).when(~c).then(pl.lit(rules.FALSE))
+    if a.kind == "date":
+        return c.dt.strftime(rules.ISO_DATE.strftime)
+    if a.kind in ("naive", "aware"):
+        return c.dt.strftime(rules.TIMESTAMP.strftime)
+    if dtype == pl.Float32:
+        # The shortest digits that mean this number: 0.1, where write_csv would write 0.10000000149011612.
+        return c.cast(pl.String).cast(pl.Float64)
+    return c
+
+
+def _date(c: pl.Expr, a: Attribute, form: DateFormat) -> pl.Expr:
+    if a.written_as == form:
+        return pl.when(c != "").then(c)
+    if a.written_as:
+        c = c.str.strptime(
+            pl.Datetime("us") if a.written_as.has_time else pl.Date, a.written_as.strftime, strict=False
+        )
+        return c.cast(pl.Datetime("us")) if form.has_time else c.cast(pl.Date)
+    if a.kind == "date":
+        return c.cast(pl.Datetime("us")) if form.has_time else c
+    return c if form.has_time else c.cast(pl.Date)

@@ -1,0 +1,357 @@
+"""The facts of every column, counted over the whole of it in one pass of Polars expressions, slice by slice.
+
+Facts of slices add up, so memory stays flat. A fact is a predicate with a name: the same predicate counts the rows
+here and finds them when a problem is to be shown (:func:`locate`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from connect_pandas.data import rules
+from connect_pandas.data.columns import SURROGATE_MARK
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator, Mapping, Sequence
+
+    from connect_pandas.data.columns import Columns, Kind
+
+Predicate = Callable[[pl.Expr], pl.Expr]
+"""A question asked of every value of a column."""
+
+SHOWN_ROWS: Final = 5
+"""How many rows a problem shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The facts of one column."""
+
+    label: Hashable
+    name: str
+    kind: Kind
+    detail: str
+    rows: int
+    missing: int
+    """Nulls, and in text the empty strings: both are written as an empty field."""
+    unique: bool
+    """No value occurs twice, as far as the file tells; looked at in text and whole numbers only."""
+    facts: Mapping[str, int]
+    """How many values each named predicate holds for."""
+    text_bytes: int
+    """The bytes of all text values in UTF-8; 0 in columns of other kinds."""
+
+    @property
+    def present(self) -> int:
+        return self.rows - self.missing
+
+    @property
+    def complete(self) -> bool:
+        return self.missing == 0
+
+    def all(self, fact: str) -> bool:
+        """Whether every present value has this fact, and there is one."""
+        return self.present > 0 and self.facts.get(fact, 0) == self.present
+
+    def count(self, fact: str) -> int:
+        return self.facts.get(fact, 0)
+
+
+# ── facts ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _matches(pattern: str) -> Predicate:
+    return lambda c: c.str.contains(pattern)
+
+
+def _holds(text: str) -> Predicate:
+    return lambda c: c.str.contains(text, literal=True)
+
+
+def _is_date(form: rules.DateFormat) -> Predicate:
+    dtype = pl.Datetime("us") if form.has_time else pl.Date
+    return lambda c: (
+        c.str.contains(form.regex) & c.str.strptime(dtype, form.strftime, strict=False).is_not_null()
+    )
+
+
+def order_open(c: pl.Expr) -> pl.Expr:
+    """Whether a slashed date reads as another day with day and month swapped."""
+    first, second = c.str.slice(0, 2), c.str.slice(3, 2)
+    return (first <= "12") & (second <= "12") & (first != second)
+
+
+SPECIAL: Final[dict[str, Predicate]] = {
+    "line-break": _matches(rules.LINE_BREAK),
+    "control-character": _matches(rules.CONTROL_CHARACTER),
+    "lone-surrogate": _holds(SURROGATE_MARK),
+    ",": _holds(","),
+    "\t": _holds("\t"),
+    "|": _holds("|"),
+    "quote": _holds('"'),
+}
+"""Facts of text that most values do not have: one expression asks for all of them first."""
+_ANY_SPECIAL: Final = rf'[\x00-\x1F\x7F\u0085\u2028\u2029{SURROGATE_MARK},|"]'
+
+READINGS: Final[dict[str, Predicate]] = {
+    "number": _matches(rules.NUMBER),
+    "boolean": _matches(r"^(?i:true|false)$"),
+    **{form.pattern: _is_date(form) for form in rules.DATE_FORMATS},
+}
+"""What a text may be read as. Counted over the whole column where its first values show any sign of it."""
+LEADING_ZERO: Final = "leading-zero"
+ORDER_OPEN: Final = "day-month order open"
+_WITH: Final[dict[str, dict[str, Predicate]]] = {
+    "number": {LEADING_ZERO: _matches(r"^-?0[0-9]")},
+    "DD/MM/YYYY": {ORDER_OPEN: order_open},
+}
+"""What is counted along with a reading, signs of it or not: one value in the last row decides."""
+
+_PER_SECOND: Final = {"ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+
+
+def _per_second(dtype: pl.DataType) -> int:
+    return _PER_SECOND[getattr(dtype, "time_unit", None) or "us"]
+
+
+def _not_whole(c: pl.Expr, dtype: pl.DataType, seconds: int) -> pl.Expr:
+    return c.to_physical() % (_per_second(dtype) * seconds) != 0
+
+
+def _year_out_of_range(c: pl.Expr) -> pl.Expr:
+    # Polars gives no year for days beyond its own calendar.
+    return c.is_not_null() & ~c.dt.year().is_between(1, rules.YEAR_MAX).fill_null(value=False)
+
+
+def predicates(kind: Kind, dtype: pl.DataType) -> dict[str, Predicate]:
+    """Return the named predicates that are asked of every value of a kind that is not text."""
+    if kind == "float":
+        return {"infinite-number": lambda c: c.is_infinite(), "fraction": lambda c: c.floor() != c}
+    if kind in ("naive", "aware"):
+        return {
+            "time": lambda c: _not_whole(c, dtype, 86_400),
+            "seconds-fraction": lambda c: _not_whole(c, dtype, 1),
+            "year-out-of-range": _year_out_of_range,
+        }
+    if kind == "date":
+        return {"year-out-of-range": _year_out_of_range}
+    return {}
+
+
+# ── the pass ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_SAMPLE: Final = 500
+_COLUMNS_AT_ONCE: Final = 32
+"""The time of one Polars selection grows faster than its expressions do."""
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What has been counted of one column so far."""
+
+    counts: Counter[str]
+    readings: dict[str, Predicate] | None
+    distinct: bool
+    """Within every slice so far no value has occurred twice."""
+    slices: int = 0
+
+
+def profile(columns: Columns, step: Callable[[int], None] = lambda values: None) -> tuple[Profile, ...]:
+    """Count the facts of every column over all of its rows.
+
+    Parameters
+    ----------
+    columns : Columns
+        The frame's columns.
+    step : callable
+        Told the number of values, rows × columns, after every slice.
+
+    Returns
+    -------
+    tuple of Profile
+        One a column, in order.
+    """
+    tallies = [_Tally(Counter(), None, c.kind in ("text", "integer")) for c in columns.items]
+    everything = range(len(columns.items))
+    for group in (everything[i : i + _COLUMNS_AT_ONCE] for i in everything[::_COLUMNS_AT_ONCE]):
+        for part in columns.slices(group):
+            _count(columns, part, {str(i): tallies[i] for i in group})
+            step(part.height * part.width)
+    return tuple(_profile(columns, i, t) for i, t in enumerate(tallies))
+
+
+def _profile(columns: Columns, position: int, t: _Tally) -> Profile:
+    column = columns.items[position]
+    return Profile(
+        label=column.label,
+        name=column.name,
+        kind=column.kind,
+        detail=column.detail,
+        rows=columns.rows,
+        missing=t.counts["null"] + t.counts["blank"],
+        unique=t.slices > 0 and t.distinct and (t.slices == 1 or not repeats(columns, position).count),
+        facts=t.counts,
+        text_bytes=t.counts["bytes"],
+    )
+
+
+def _count(columns: Columns, part: pl.DataFrame, tallies: Mapping[str, _Tally]) -> None:
+    asked: dict[str, pl.Expr] = {}
+    for name, tally in tallies.items():
+        kind = columns.items[int(name)].kind
+        for fact, expression in _first_questions(pl.col(name), kind, part.schema[name], tally):
+            asked[f"{name} {fact}"] = expression
+    answers = _ask(part, asked)
+    more: dict[str, pl.Expr] = {}
+    for name, tally in tallies.items():
+        tally.slices += 1
+        if answers.pop(f"{name} special", False):
+            more |= {f"{name} {fact}": p(pl.col(name)).sum() for fact, p in SPECIAL.items()}
+        if columns.items[int(name)].kind == "text":
+            more |= _reading_questions(part, name, tally)
+        if tally.distinct:
+            tally.distinct = not answers.pop(f"{name} repeated")
+    for key, value in {**answers, **_ask(part, more)}.items():
+        name, fact = key.split(" ", 1)
+        tallies[name].counts[fact] += int(value or 0)
+
+
+def _ask(part: pl.DataFrame, questions: Mapping[str, pl.Expr]) -> dict[str, Any]:
+    if not questions:
+        return {}
+    return part.select(**questions).row(0, named=True)
+
+
+def _first_questions(
+    c: pl.Expr, kind: Kind, dtype: pl.DataType, tally: _Tally
+) -> Iterator[tuple[str, pl.Expr]]:
+    yield "null", c.null_count()
+    if tally.distinct:
+        yield "repeated", c.hash().n_unique() < pl.len()
+    if kind == "text":
+        yield "blank", (c.str.len_bytes() == 0).sum()
+        yield "bytes", c.str.len_bytes().sum()
+        yield "special", c.str.contains(_ANY_SPECIAL).any()
+    for fact, predicate in predicates(kind, dtype).items():
+        yield fact, predicate(c).sum()
+
+
+def _reading_questions(part: pl.DataFrame, name: str, tally: _Tally) -> dict[str, pl.Expr]:
+    """Return what to ask of a text column, once its first values have shown what it may be."""
+    if tally.readings is None:
+        first = part.select(pl.col(name).filter(pl.col(name) != "").head(_SAMPLE))
+        if first.is_empty():
+            return {}
+        signs = _ask(first, {r: p(pl.col(name)).any() for r, p in READINGS.items()})
+        tally.readings = {r: READINGS[r] for r, seen in signs.items() if seen}
+        for reading in tuple(tally.readings):
+            tally.readings |= _WITH.get(reading, {})
+    return {f"{name} {r}": p(pl.col(name)).sum() for r, p in tally.readings.items()}
+
+
+# ── values that occur twice ──────────────────────────────────────────────────────────────────────────────────────
+
+_HASHES_AT_ONCE: Final = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """The values of a column that occur more than once."""
+
+    count: int
+    """Rows whose value has occurred before."""
+    positions: tuple[int, ...]
+    """Some of the rows that share a value, in order."""
+
+
+def repeats(columns: Columns, position: int) -> Repeats:
+    """Find the values that occur more than once, in memory that does not grow with the rows.
+
+    The rows are compared by 64-bit hashes, a share of them at a time; what looks equal is compared itself.
+    """
+    shares = -(-columns.rows // _HASHES_AT_ONCE)
+    count, twice = 0, pl.Series(dtype=pl.UInt64)
+    for share in range(shares):
+        hashes = pl.concat([pl.Series(dtype=pl.UInt64), *_hashes(columns, position, share, shares)])
+        extra = len(hashes) - hashes.n_unique()
+        if extra and len(twice) < SHOWN_ROWS:
+            twice = pl.concat([twice, hashes.filter(hashes.is_duplicated()).unique(maintain_order=True)])
+        count += extra
+    if not count:
+        return Repeats(0, ())
+    twice = twice.head(SHOWN_ROWS)
+    pairs = _pairs(columns, position, twice)
+    if not pairs and count <= len(twice):
+        return Repeats(0, ())  # different values of one hash
+    return Repeats(count, tuple(row for pair in pairs for row in pair)[: SHOWN_ROWS + 1])
+
+
+def _keys(values: pl.Series) -> pl.Series:
+    """Return the values as far as the file tells them apart: an empty text is missing, times have whole seconds."""
+    if values.dtype == pl.String:
+        return values.set(values == "", None)
+    return values.dt.truncate("1s") if values.dtype == pl.Datetime else values
+
+
+def _hashes(columns: Columns, position: int, share: int, shares: int) -> Iterator[pl.Series]:
+    for part in columns.slices([position]):
+        hashes = _keys(part.to_series()).drop_nulls().hash()
+        yield hashes if shares == 1 else hashes.filter(hashes % shares == share)
+
+
+def _pairs(columns: Columns, position: int, wanted: pl.Series) -> list[tuple[int, int]]:
+    """Return for each wanted hash the first row with it and the next that has the same value."""
+    first: dict[int, tuple[int, Any]] = {}
+    pairs: dict[int, tuple[int, int]] = {}
+    for row, hashed, value in _rows_with(columns, position, wanted):
+        before, known = first.setdefault(hashed, (row, value))
+        if before != row and known == value:
+            pairs.setdefault(hashed, (before, row))
+        if len(pairs) == len(wanted):
+            break
+    return list(pairs.values())
+
+
+def _rows_with(columns: Columns, position: int, wanted: pl.Series) -> Iterator[tuple[int, int, Any]]:
+    start = 0
+    for part in columns.slices([position]):
+        values = _keys(part.to_series())
+        found = pl.DataFrame(
+            {"row": pl.arange(start, start + len(values), eager=True), "hash": values.hash(), "value": values}
+        )
+        # Two of each are enough, and a value may be large.
+        yield from (
+            found.filter(pl.col("hash").is_in(wanted.implode()), pl.col("value").is_not_null())
+            .filter(pl.int_range(pl.len()).over("hash") < 2)
+            .iter_rows()
+        )
+        start += part.height
+
+
+def tally(columns: Columns, position: int, predicate: Predicate) -> int:
+    """Return for how many values of a column a predicate holds."""
+    name = str(position)
+    return sum(
+        int(part.select(predicate(pl.col(name)).sum()).item() or 0) for part in columns.slices([position])
+    )
+
+
+# ── where a fact is so ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def locate(columns: Columns, position: int, predicate: Predicate) -> tuple[int, ...]:
+    """Return the positions of the first rows for which a predicate holds."""
+    found: list[int] = []
+    start = 0
+    for part in columns.slices([position]):
+        hits = part.select(pl.arg_where(predicate(pl.col(str(position))).fill_null(value=False))).to_series()
+        found += [start + row for row in hits.head(SHOWN_ROWS - len(found)).to_list()]
+        if len(found) == SHOWN_ROWS:
+            break
+        start += part.height
+    return tuple(found)

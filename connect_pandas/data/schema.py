@@ -1,0 +1,296 @@
+"""Attributes as a Pandera schema, and a user's Pandera schema as choices about attributes.
+
+The checks are registered with Pandera under names that begin with ``connect_``, so a schema prints, saves and reloads
+with them. Each asks the same predicate as the profile, over the same slices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+import pandera.pandas as pa
+import polars as pl
+from pandera import extensions
+from pandera.errors import SchemaErrors
+
+from connect_pandas.data import rules
+from connect_pandas.data.columns import SURROGATE_MARK, Columns, column_of
+from connect_pandas.data.infer import Attribute, Attributes, Choices
+from connect_pandas.data.problems import Problem, Row
+from connect_pandas.data.profile import READINGS, SHOWN_ROWS, predicates
+from connect_pandas.errors import PlanError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from connect_pandas.data.profile import Predicate
+    from connect_pandas.data.rules import AttributeType
+
+METADATA: Final = "connect"
+"""The key in a Pandera column's ``metadata`` under which ``type``, ``key`` and ``name`` of its attribute stand."""
+
+# ── checks ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+Bad = Callable[[pl.DataType], "Predicate"]
+"""From the dtype of a slice to the question that no value may answer with yes."""
+
+
+def _holds(series: pd.Series[Any], bad: Bad) -> bool | pd.Series[bool]:
+    """Return ``True`` when no value is bad, else for each value whether it is good."""
+    column = column_of(series.name, series)
+    if column.kind == "empty":
+        return True
+    masks = [
+        part.select(bad(part.schema["0"])(pl.col("0")).fill_null(value=False)).to_series()
+        for part in Columns((column,), series.index).slices([0])
+    ]
+    if not any(mask.any() for mask in masks):
+        return True
+    return pd.Series(~pl.concat(masks).to_numpy(), index=series.index)
+
+
+def _unless(reading: str) -> Bad:
+    return lambda _: lambda c: (c != "") & ~READINGS[reading](c)
+
+
+_NOT_IN_A_TEXT: Final = f"{rules.LINE_BREAK}|{rules.CONTROL_CHARACTER}|{SURROGATE_MARK}"
+
+
+def _text(series: pd.Series[Any]) -> Any:
+    return _holds(series, lambda _: lambda c: c.str.contains(_NOT_IN_A_TEXT))
+
+
+def _number(series: pd.Series[Any]) -> Any:
+    return _holds(series, _unless("number"))
+
+
+def _boolean(series: pd.Series[Any]) -> Any:
+    return _holds(series, _unless("boolean"))
+
+
+def _date(series: pd.Series[Any], *, form: str) -> Any:
+    return _holds(series, _unless(form))
+
+
+def _finite(series: pd.Series[Any]) -> Any:
+    return _holds(series, lambda dtype: predicates("float", dtype)["infinite-number"])
+
+
+def _year(series: pd.Series[Any]) -> Any:
+    return _holds(series, lambda dtype: predicates("date", dtype)["year-out-of-range"])
+
+
+def _midnight(series: pd.Series[Any]) -> Any:
+    return _holds(series, lambda dtype: predicates("naive", dtype)["time"])
+
+
+def _filled(series: pd.Series[Any]) -> Any:
+    return _holds(series, lambda _: lambda c: c == "")
+
+
+def _possible(series: pd.Series[Any], *, type: str) -> Any:  # noqa: A002 - as the service names it
+    return bool(series.isna().all())
+
+
+_CHECKS: Final[dict[str, tuple[Callable[..., Any], list[str]]]] = {
+    "connect_text": (_text, []),
+    "connect_number": (_number, []),
+    "connect_boolean": (_boolean, []),
+    "connect_date": (_date, ["form"]),
+    "connect_finite": (_finite, []),
+    "connect_year": (_year, []),
+    "connect_midnight": (_midnight, []),
+    "connect_filled": (_filled, []),
+    "connect_possible": (_possible, ["type"]),
+}
+"""Name → the check and its parameters."""
+
+
+def _register() -> None:
+    make: Any = extensions.register_check_method
+    for name, (check, statistics) in _CHECKS.items():
+        if name not in pa.Check.REGISTERED_CUSTOM_CHECKS:
+            check.__name__ = name
+            make(check, statistics=statistics, supported_types=pd.Series)
+
+
+_register()
+
+
+def _check(name: str, error: str, **statistics: Any) -> pa.Check:
+    # Missing values are the column's affair (nullable), and Pandera would copy the column to leave them out.
+    made: pa.Check = getattr(pa.Check, name)(ignore_na=False, error=error, **statistics)
+    return made
+
+
+# ── attributes → schema ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def build(columns: Columns, attributes: Attributes, *, unique: bool = True) -> pa.DataFrameSchema:
+    """Return the Pandera schema that a frame of these attributes keeps to.
+
+    Parameters
+    ----------
+    columns : Columns
+        The frame's; their dtypes are the schema's.
+    attributes : Attributes
+    unique : bool
+        Whether the schema itself looks for repeated keys. Pandera holds every key in memory to do so; the column pass
+        does not.
+    """
+    on_index = _index_names(columns)
+    fields = {
+        a.column: _field(pa.Column, columns, a, attributes, unique=unique)
+        for a in attributes
+        if a.column not in on_index
+    }
+    levels = [
+        _field(pa.Index, columns, a, attributes, unique=unique) for a in attributes if a.column in on_index
+    ]
+    index = pa.MultiIndex(levels) if len(levels) > 1 else levels[0] if levels else None
+    return pa.DataFrameSchema(
+        fields, index=index, metadata={METADATA: {"date_format": attributes.date_format}}
+    )
+
+
+def _index_names(columns: Columns) -> set[Any]:
+    return {name for name in columns.index.names if name is not None}
+
+
+def _field(make: Any, columns: Columns, a: Attribute, attributes: Attributes, *, unique: bool) -> Any:
+    return make(
+        columns.items[a.position].series.dtype,
+        checks=list(_checks(a, attributes)),
+        nullable=not a.key,
+        unique=unique and a.key,
+        name=a.column,
+        metadata={METADATA: {"type": a.type, "key": a.key, "name": a.name}},
+        title=f"{a.type}{' key' if a.key else ''}",
+        description=a.reason,
+    )
+
+
+_KINDS: Final[dict[AttributeType, tuple[str, ...]]] = {
+    "TEXT": ("text", "integer", "float", "decimal", "boolean", "date", "naive", "aware", "empty"),
+    "NUMBER": ("integer", "float", "decimal", "text", "empty"),
+    "BOOLEAN": ("boolean", "text", "empty"),
+    "DATE": ("date", "naive", "aware", "text", "empty"),
+}
+
+
+def _checks(a: Attribute, attributes: Attributes) -> Iterator[pa.Check]:
+    if a.kind not in _KINDS[a.type]:
+        yield _check("connect_possible", f"can be held by an attribute of type {a.type}", type=a.type)
+    elif a.kind == "text":
+        yield _check("connect_text", "one line of text without control characters")
+        if a.type == "NUMBER":
+            yield _check("connect_number", "a plain decimal number")
+        elif a.type == "BOOLEAN":
+            yield _check("connect_boolean", "TRUE or FALSE")
+        elif a.type == "DATE":
+            form = (a.written_as or rules.TIMESTAMP).pattern
+            yield _check("connect_date", f"a date written {form}", form=form)
+        if a.key:
+            yield _check("connect_filled", "not empty")
+    elif a.kind == "float":
+        yield _check("connect_finite", "a finite number")
+    elif a.type == "DATE" and a.kind != "empty":
+        yield _check("connect_year", "a year of four digits")
+        if attributes.form and not attributes.form.has_time and a.kind != "date":
+            yield _check("connect_midnight", "no time of day")
+
+
+# ── a user's schema → choices ────────────────────────────────────────────────────────────────────────────────────
+
+
+def as_schema(schema: Any) -> pa.DataFrameSchema:
+    """Return a ``DataFrameSchema`` from one, or from a ``DataFrameModel``.
+
+    Raises
+    ------
+    PlanError
+        When it is neither.
+    """
+    if isinstance(schema, pa.DataFrameSchema):
+        return schema
+    if isinstance(schema, type) and issubclass(schema, pa.DataFrameModel):
+        return schema.to_schema()
+    raise PlanError(
+        f"schema= takes a pandera.pandas DataFrameSchema or DataFrameModel; this is {type(schema).__qualname__}."
+    )
+
+
+def choices(schema: pa.DataFrameSchema, columns: Columns) -> Choices:
+    """Return what a schema decides: types from dtypes, the key from ``unique``, the rest from ``metadata``."""
+    types: dict[int, AttributeType] = {}
+    names: dict[int, str] = {}
+    keys: list[int] = []
+    for label, field in _fields(schema):
+        position = columns.find(label)
+        if position is None:
+            continue
+        told = (field.metadata or {}).get(METADATA, {})
+        if type_ := told.get("type") or _type_of(field.dtype):
+            types[position] = type_
+        if "name" in told:
+            names[position] = told["name"]
+        if told.get("key", field.unique):
+            keys.append(position)
+    # Several unique columns say nothing about which of them is the key.
+    return Choices(key=keys[0] if len(keys) == 1 else None, types=types, names=names)
+
+
+def _fields(schema: pa.DataFrameSchema) -> Iterator[tuple[Any, Any]]:
+    levels = getattr(schema.index, "indexes", None) or ([schema.index] if schema.index is not None else [])
+    yield from ((level.name, level) for level in levels)
+    yield from schema.columns.items()
+
+
+_BY_DTYPE: Final[tuple[tuple[tuple[str, ...], AttributeType], ...]] = (
+    (("bool",), "BOOLEAN"),
+    (("datetime", "date", "timestamp"), "DATE"),
+    (("int", "uint", "float", "decimal", "double"), "NUMBER"),
+    (("str", "string", "large_string", "category"), "TEXT"),
+)
+
+
+def _type_of(dtype: Any) -> AttributeType | None:
+    name = str(dtype).lower()
+    return next((type_ for starts, type_ in _BY_DTYPE if name.startswith(starts)), None)
+
+
+# ── a schema's verdict ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def failures(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> pd.DataFrame | None:
+    """Return Pandera's failure cases, or ``None`` when the frame keeps to the schema."""
+    try:
+        # In place on a shallow copy: Pandera's own copy would hold all of the data twice.
+        schema.validate(frame.copy(deep=False), lazy=True, inplace=True)
+    except SchemaErrors as error:
+        return error.failure_cases
+    return None
+
+
+def problems(cases: pd.DataFrame, columns: Columns) -> Iterator[Problem]:
+    """Yield Pandera's failure cases as problems, one a column and check."""
+    for (column, check), group in cases.groupby(["column", "check"], dropna=False, sort=False):
+        name = None if column is None or pd.isna(column) else str(column)
+        yield Problem.of(
+            "schema",
+            f"Pandera's check says no: {check}.",
+            column=name,
+            count=len(group),
+            rows=list(_rows(group, columns)),
+            fix="put the values right, or change the schema if it asks too much",
+        )
+
+
+def _rows(group: pd.DataFrame, columns: Columns) -> Iterator[Row]:
+    for label, value in group[["index", "failure_case"]].head(SHOWN_ROWS).itertuples(index=False):
+        if label is not None and not (pd.api.types.is_scalar(label) and pd.isna(label)):
+            places = columns.index.get_indexer_for([label])
+            yield Row(int(places[0]), label, value)

@@ -1,0 +1,154 @@
+"""Every error that this package raises, in one small tree.
+
+::
+
+    ConnectError
+    ├── ValidationError        the data breaks a rule of the service; nothing was sent
+    ├── PlanError              a name, a key or an option of the plan cannot be; nothing was sent
+    ├── ConfigurationError     a setting of the connection is missing or wrong; nothing was sent
+    ├── ConnectionFailed       the service could not be reached, or the way to it broke
+    │   ├── AuthenticationFailed   the service answered and does not let this user in
+    │   └── HostKeyError           the server does not prove to be the one expected
+    ├── UploadFailed           the file did not arrive whole; no import was started
+    ├── ImportRejected         the service refused the import, with its own message
+    ├── ImportUnconfirmed      the import may or may not have begun; how to find out
+    └── ImportTimeout          the wait is over, the import may not be (also a ``TimeoutError``)
+
+A message says what is wrong, where, and what to do; it never holds a secret.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import pandas as pd
+
+    from connect_pandas.data.problems import Problem
+
+__all__ = [
+    "AuthenticationFailed",
+    "ConfigurationError",
+    "ConnectError",
+    "ConnectWarning",
+    "ConnectionFailed",
+    "HostKeyError",
+    "ImportRejected",
+    "ImportTimeout",
+    "ImportUnconfirmed",
+    "PlanError",
+    "UploadFailed",
+    "ValidationError",
+]
+
+
+class ConnectError(Exception):
+    """The base of every error that this package raises."""
+
+
+class ConnectWarning(UserWarning):
+    """Something that the user should know and that does not stop the work."""
+
+
+class ValidationError(ConnectError):
+    """The data breaks rules of the service. Nothing was sent.
+
+    Attributes
+    ----------
+    problems : tuple of Problem
+        All problems of the frame at once, errors first.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        problems: Sequence[Problem] = (),
+        *,
+        failure_cases: Callable[[], pd.DataFrame] | None = None,
+        rows: Callable[[], pd.DataFrame] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.problems = tuple(problems)
+        self._failure_cases = failure_cases
+        self._rows = rows
+
+    @property
+    def failure_cases(self) -> pd.DataFrame:
+        """One row a failing value, in the columns that Pandera users know.
+
+        ``schema_context, column, check, check_number, failure_case, index``.
+        """
+        return _table(self._failure_cases)
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """The offending rows: the columns of the frame as they were, and one more of ``errors``."""
+        return _table(self._rows)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The tables reach back into the frame: an error that crosses a process carries only its words.
+        return type(self), (self.args[0], self.problems)
+
+
+def _table(make: Callable[[], pd.DataFrame] | None) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame() if make is None else make()
+
+
+class PlanError(ConnectError):
+    """A name, a key or an option of the plan cannot be. Nothing was sent."""
+
+
+class ConfigurationError(ConnectError):
+    """A setting of the connection, or a part of the installation, is missing or wrong. Nothing was sent."""
+
+
+class ConnectionFailed(ConnectError):
+    """The service could not be reached, or the way to it broke before anything was begun."""
+
+
+class AuthenticationFailed(ConnectionFailed):
+    """The service answered and does not let this user in."""
+
+
+class HostKeyError(ConnectionFailed):
+    """The server does not prove to be the one expected.
+
+    Attributes
+    ----------
+    fingerprint : str
+        What the server showed, as ``SHA256:…``.
+    """
+
+    def __init__(self, message: str, fingerprint: str = "") -> None:
+        super().__init__(message)
+        self.fingerprint = fingerprint
+
+
+class UploadFailed(ConnectError):
+    """The file did not arrive whole. No import was started."""
+
+
+class ImportRejected(ConnectError):
+    """The service refused the import.
+
+    Attributes
+    ----------
+    reason : str
+        The service's own message.
+    """
+
+    def __init__(self, message: str, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class ImportUnconfirmed(ConnectError):
+    """The import may or may not have begun. The message says how to find out; it is never repeated blindly."""
+
+
+class ImportTimeout(ConnectError, TimeoutError):
+    """The wait is over; the import itself may still be running."""
