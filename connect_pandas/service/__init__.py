@@ -1,0 +1,1 @@
+"""The network's side: connection, upload, import, follow. Knows nothing of pandas frames."""

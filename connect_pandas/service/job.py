@@ -1,0 +1,444 @@
+"""``ImportJob``: an import that was asked for, followed by what the service shows of it.
+
+The service documents no query for a job's status. What it documents is used: the file disappears when the job
+is completed, ``dataSets`` shows the set, ``referenceSetRecords.totalCount`` counts its rows. What cannot be
+known from these is called unknown, with where to look.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self
+
+from connect_pandas.errors import (
+    AuthenticationFailed,
+    ConnectionFailed,
+    HostKeyError,
+    ImportTimeout,
+)
+from connect_pandas.service.connection import current
+from connect_pandas.service.graphql import Api
+from connect_pandas.service.journal import Journal
+from connect_pandas.service.progress import Progress, silent
+from connect_pandas.service.sftp import Receipt, Session, open_session
+from connect_pandas.service.verify import Verification, verify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
+
+    from connect_pandas.service.connection import Connection
+    from connect_pandas.service.journal import Entry
+
+FIRST_PAUSE: Final = 0.2
+LAST_PAUSE: Final = 10.0
+"""Seconds between two looks: short at first, for a small import, then long, for a large one."""
+SETTLED_SECONDS: Final = 30.0
+"""How long a count stands still before it is taken for the last. Source: open."""
+GRACE_SECONDS: Final = 120.0
+"""How long a set may take to show after its file is gone. Source: open."""
+
+MONITORING: Final = "Data management > Job monitoring"
+"""Where the web app shows jobs. Source: guide."""
+
+
+class Plan(Protocol):
+    """What a submission needs of a plan. The service's side knows no frame, only this."""
+
+    @property
+    def name(self) -> str:
+        """The data set."""
+        ...
+
+    @property
+    def job_name(self) -> str: ...
+
+    @property
+    def folder(self) -> str:
+        """Below the subscription's directory; ``""`` is that directory itself."""
+        ...
+
+    @property
+    def filename(self) -> str: ...
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """The guide's JSON object, ``{"importInput": {…}}``."""
+        ...
+
+    @property
+    def rows(self) -> int:
+        """How many records the file will hold; the header is none."""
+        ...
+
+    def pieces(self) -> Iterator[tuple[bytes, int]]:
+        """Encode the file in slices, each with the number of records that it ends."""
+        ...
+
+    def sample(self, size: int) -> tuple[dict[str, str | None], ...]:
+        """Return up to ``size`` records, spread over the file.
+
+        Attribute name → the text as it stands in the file, ``None`` when missing.
+        """
+        ...
+
+
+Status = Literal["submitted", "completed", "partial", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one look at the service showed; ``None`` in the first two where it could not be looked at."""
+
+    file_there: bool | None
+    set_visible: bool | None
+    rows: int = 0
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known of a job: the status, why, since when (local time), and the rows counted."""
+
+    status: Status
+    words: str
+    at: datetime
+    rows: int = 0
+
+
+def judge(evidence: Evidence, rows: int, *, begun: bool) -> tuple[Status, str]:
+    """Say what a look at the service means.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    rows : int
+        How many were sent.
+    begun : bool
+        Whether the service confirmed the job.
+    """
+    counted = f"{evidence.rows:,} of {rows:,} rows"
+    trouble = f" ({evidence.trouble})" if evidence.trouble else ""
+    match evidence:
+        case Evidence(file_there=True) if begun:
+            shown = f"; the data set shows {counted} so far" if evidence.set_visible else ""
+            return (
+                "submitted",
+                f"its file is still on the server: it waits, runs or has failed{shown}{trouble}",
+            )
+        case Evidence(file_there=True):
+            return (
+                "unknown",
+                f"its file is still on the server: it waits, runs, has failed or never began{trouble}",
+            )
+        case Evidence(set_visible=True) if evidence.rows >= rows:
+            gone = "" if evidence.file_there is None else ", and its file is gone"
+            return "completed", f"the data set shows {counted}{gone}{trouble}"
+        case Evidence(file_there=False, set_visible=True):
+            return "partial", f"its file is gone, and the data set shows {counted}"
+        case Evidence(file_there=False, set_visible=False):
+            return "unknown", "its file is gone, but no data set of this name is visible"
+        case Evidence(file_there=False):
+            return "unknown", f"its file is gone, so the service is done with it{trouble}"
+        case Evidence(set_visible=True):
+            return "unknown", f"the data set shows {counted}{trouble}"
+        case _:
+            return "unknown", f"no data set of this name is visible{trouble}"
+
+
+@dataclass(slots=True, eq=False, repr=False, kw_only=True)
+class ImportJob:
+    """An import that was asked for.
+
+    Attributes
+    ----------
+    id : str or None
+        The service's id of the job; ``None`` when the service did not confirm it.
+    name : str
+        The data set.
+    job_name, folder, filename : str
+    rows : int
+        How many records were sent.
+    connection : Connection
+    plan : Plan or None
+        ``None`` for a job that was looked up in the journal.
+    receipt : Receipt or None
+        What was uploaded: path, bytes, SHA-256.
+    journal, entry : Journal or None, str
+        Where the end of the job is written down.
+    progress : Progress
+        Shows its wait.
+    seen : Seen
+        What was last known; reading it asks nobody.
+    """
+
+    id: str | None
+    name: str
+    job_name: str
+    folder: str
+    filename: str
+    rows: int
+    payload: dict[str, Any]
+    connection: Connection
+    plan: Plan | None = None
+    receipt: Receipt | None = None
+    journal: Journal | None = None
+    entry: str = ""
+    progress: Progress = silent
+    seen: Seen = field(default_factory=lambda: Seen("submitted", "nothing was looked at yet", datetime.now()))
+
+    @property
+    def status(self) -> Status:
+        """Look at the service: ``"submitted"``, ``"completed"``, ``"partial"`` or ``"unknown"``.
+
+        A job once completed is not looked at again.
+
+        Raises
+        ------
+        AuthenticationFailed, HostKeyError
+            One side does not let this user in, or does not prove who it is.
+        ConnectionFailed
+            Neither side could be looked at.
+        """
+        if self.seen.status != "completed":
+            with _FileWatch(self) as watch:
+                self._see(watch)
+        return self.seen.status
+
+    def wait(self, timeout: float = 3600.0, *, progress: bool = True) -> Self:
+        """Wait until the service is done with the import and return the job.
+
+        Passing network failures are waited out. Interrupting the wait leaves the import as it is.
+
+        Parameters
+        ----------
+        timeout : float
+            In seconds.
+        progress : bool
+            Show the rows as they arrive.
+
+        Returns
+        -------
+        ImportJob
+            This job; ``status`` is ``"completed"``, or ``"partial"`` when the file is gone and the count of
+            rows has stood still below what was sent.
+
+        Raises
+        ------
+        ImportTimeout
+            The time is over, or the file is gone and no data set has shown. The import itself may still be
+            running.
+        AuthenticationFailed, HostKeyError
+            As for ``status``.
+        """
+        show = self.progress if progress else silent
+        try:
+            with _FileWatch(self) as watch, show(f"Importing {self.name}", self.rows, "rows") as advance:
+                self._follow(watch, advance, timeout)
+        except KeyboardInterrupt as stop:
+            stop.add_note(
+                f"Only the waiting has ended; the import goes on. To wait again: job.wait()\n{self!r}"
+            )
+            raise
+        return self
+
+    def verify(self, sample: int = 20) -> Verification:
+        """Count the rows that the service holds, and compare a sample of them value by value.
+
+        A job that was looked up in the journal knows no values: its rows are only counted.
+
+        Parameters
+        ----------
+        sample : int
+            How many rows to compare, spread over all.
+
+        Raises
+        ------
+        AuthenticationFailed, ConnectionFailed
+            The service could not be asked. A difference is a result, not an error.
+        """
+        rows = self.plan.sample(sample) if self.plan is not None and sample > 0 else ()
+        return verify(self.connection, self.name, self.rows, self.payload, rows)
+
+    def __repr__(self) -> str:
+        job = self.id or "(no id: the service did not confirm it)"
+        verify = "compare what arrived with what was sent" if self.plan else "count what arrived"
+        after = {
+            "completed": f"job.verify()   {verify}",
+            "partial": f"job.verify()   {verify}",
+        }.get(self.seen.status, "job.wait()   wait until the service is done")
+        return (
+            f"<ImportJob {job} · {self.name} · {self.rows:,} rows · {self.seen.status}>\n"
+            f"  {self.seen.at:%H:%M:%S}  {self.seen.words}\n"
+            f"  look   web app, {MONITORING}: {self.job_name}\n"
+            f"  next   {after}"
+        )
+
+    # ── how it is followed ─────────────────────────────────────────────────────────────────────────────
+
+    def _see(self, watch: _FileWatch) -> Evidence:
+        evidence = _look(self, watch)
+        status, words = judge(evidence, self.rows, begun=self.id is not None)
+        self.seen = Seen(status, words, datetime.now(), evidence.rows)
+        if status == "completed":
+            self._write_down("completed")
+        return evidence
+
+    def _follow(self, watch: _FileWatch, advance: Callable[[int], None], timeout: float) -> None:
+        begin = since = time.monotonic()
+        before, shown = Evidence(None, None), 0
+        for pause in _pauses():
+            evidence = self._see_if_possible(watch)
+            now = time.monotonic()
+            if evidence != before:
+                before, since = evidence, now
+            advance(max(evidence.rows - shown, 0))
+            shown = max(evidence.rows, shown)
+            if self.seen.status == "completed":
+                return
+            if self.seen.status == "partial" and now - since >= SETTLED_SECONDS:
+                self._write_down("partial")
+                return
+            if evidence == _NOTHING_LEFT and now - since >= GRACE_SECONDS:
+                raise ImportTimeout(self._say_over(now - begin))
+            if now - begin >= timeout:
+                raise ImportTimeout(self._say_over(timeout))
+            time.sleep(min(pause, timeout - (now - begin)))
+
+    def _see_if_possible(self, watch: _FileWatch) -> Evidence:
+        try:
+            return self._see(watch)
+        except (AuthenticationFailed, HostKeyError):
+            raise
+        except ConnectionFailed as trouble:
+            words = f"the service could not be looked at: {trouble}"
+            self.seen = Seen("unknown", words, datetime.now(), self.seen.rows)
+            return Evidence(None, None, self.seen.rows, str(trouble))
+
+    def _write_down(self, step: Literal["completed", "partial"]) -> None:
+        if self.journal is not None:
+            self.journal.step(self.entry, step, rows=self.seen.rows)
+
+    def _say_over(self, seconds: float) -> str:
+        job = f"{self.job_name} (id {self.id})" if self.id else self.job_name
+        return (
+            f"The import of {self.name} is not seen to be done after {seconds:,.0f} s: {self.seen.words}. "
+            f"Its file is {'/'.join(filter(None, (self.folder, self.filename)))}.\n"
+            f"A failed import may leave its file there and is not shown otherwise: look in the web app, "
+            f"{MONITORING}, for {job}.\nTo wait longer: job.wait()"
+        )
+
+
+_NOTHING_LEFT: Final = Evidence(file_there=False, set_visible=False)
+
+
+def _pauses() -> Iterator[float]:
+    pause = FIRST_PAUSE
+    while True:
+        yield pause
+        pause = min(pause * 1.5, LAST_PAUSE)
+
+
+class _FileWatch:
+    """Looks for the job's file over one session, which is opened when needed and anew when it broke."""
+
+    __slots__ = ("_job", "_session", "_stack")
+
+    def __init__(self, job: ImportJob) -> None:
+        self._job = job
+        self._stack = ExitStack()
+        self._session: Session | None = None
+
+    def is_there(self) -> bool:
+        try:
+            if self._session is None:
+                self._session = self._stack.enter_context(open_session(self._job.connection))
+            return self._session.size(self._job.folder, self._job.filename) is not None
+        except ConnectionFailed:
+            self._close()
+            raise
+
+    def _close(self) -> None:
+        self._session = None
+        self._stack.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+
+
+def _look(job: ImportJob, watch: _FileWatch) -> Evidence:
+    there = visible = None
+    rows, troubles = 0, list[str]()
+    # The file first: once it is gone, everything that the service will show of the import is there to be
+    # seen.
+    with _noting(troubles):
+        there = watch.is_there()
+    with _noting(troubles):
+        api = Api(job.connection)
+        data_set = api.data_set(job.name)
+        rows = api.record_count(data_set.id) if data_set else 0
+        visible = data_set is not None
+    if len(troubles) == 2:
+        raise ConnectionFailed("\n".join(troubles))
+    return Evidence(there, visible, rows, "".join(troubles))
+
+
+@contextmanager
+def _noting(troubles: list[str]) -> Iterator[None]:
+    """Note a failure that may pass; let through what a person has to put right."""
+    try:
+        yield
+    except (AuthenticationFailed, HostKeyError):
+        raise
+    except ConnectionFailed as trouble:
+        troubles.append(str(trouble))
+
+
+# ── jobs of before ────────────────────────────────────────────────────────────────────────────────────
+
+
+def sent_jobs(connection: Connection | None = None) -> tuple[ImportJob, ...]:
+    """List the imports of a connection's user that left this machine, from its journal, the oldest first.
+
+    Those that the service refused, and those whose file did not arrive, are not among them. The values that
+    were sent are not kept: ``verify`` of such a job only counts.
+    """
+    who, journal = connection or current(), Journal.open()
+    return tuple(
+        _from_entry(entry, journal, who)
+        for entry in journal.entries()
+        if (entry.user, entry.host) == (who.user, who.host) and _has_left(entry)
+    )
+
+
+def _has_left(entry: Entry) -> bool:
+    # An upload with nothing after it: the process died before it could write down what the service said.
+    return entry.step("uploaded") is not None and not (entry.step("rejected") or entry.step("failed"))
+
+
+def _from_entry(entry: Entry, journal: Journal, connection: Connection) -> ImportJob:
+    submitted, uploaded = entry.step("submitted"), entry.step("uploaded")
+    last = entry.steps[-1]
+    status: Status = "completed" if entry.step("completed") else "submitted" if submitted else "unknown"
+    return ImportJob(
+        id=submitted.detail.get("job_id") if submitted else None,
+        name=entry.data_set_name,
+        job_name=entry.job_name,
+        folder=entry.folder,
+        filename=entry.filename,
+        rows=entry.rows,
+        payload=entry.payload,
+        connection=connection,
+        receipt=Receipt(**uploaded.detail) if uploaded else None,
+        journal=journal,
+        entry=entry.id,
+        seen=Seen(status, f"the journal says: {last.name}", last.at.astimezone()),
+    )

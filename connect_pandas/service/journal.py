@@ -1,0 +1,215 @@
+"""What this machine has sent, so that a dead kernel loses nothing.
+
+A small SQLite file of two tables: one line an import, and one line a step of it, only ever added to. It holds
+no data row and no secret. An import never fails because of its journal: when it cannot be written, one
+warning says so.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import uuid
+import warnings
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from platformdirs import user_state_path
+
+from connect_pandas.errors import ConnectWarning
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from connect_pandas.service.connection import Connection
+    from connect_pandas.service.job import Plan
+
+FOLDER_VARIABLE: Final = "CONNECT_STATE_DIR"
+FILE_NAME: Final = "journal.sqlite3"
+BUSY_SECONDS: Final = 10.0
+"""How long one process waits for another's write."""
+
+StepName = Literal[
+    "planned", "uploaded", "submitted", "rejected", "unconfirmed", "failed", "completed", "partial"
+]
+
+_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS imports (
+    id TEXT PRIMARY KEY, created TEXT NOT NULL, data_set_name TEXT NOT NULL, job_name TEXT NOT NULL,
+    host TEXT NOT NULL, user TEXT NOT NULL, directory TEXT NOT NULL, folder TEXT NOT NULL, filename TEXT NOT
+    NULL, rows INTEGER NOT NULL, payload TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS steps (
+    number INTEGER PRIMARY KEY, import_id TEXT NOT NULL REFERENCES imports (id),
+    step TEXT NOT NULL, at TEXT NOT NULL, detail TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS steps_of_import ON steps (import_id, number);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that happened to an import, and when (UTC)."""
+
+    name: str
+    at: datetime
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An import that this machine has begun.
+
+    ``directory`` is the subscription's directory on the server, ``folder`` and ``filename`` the place below
+    it; ``created`` is in UTC, ``payload`` the guide's ``{"importInput": {…}}``; ``steps`` stand in the order
+    of time.
+    """
+
+    id: str
+    created: datetime
+    data_set_name: str
+    job_name: str
+    host: str
+    user: str
+    directory: str
+    folder: str
+    filename: str
+    rows: int
+    payload: dict[str, Any]
+    steps: tuple[Step, ...]
+
+    def step(self, name: StepName) -> Step | None:
+        """Return the last step of this name, or ``None``."""
+        return next((step for step in reversed(self.steps) if step.name == name), None)
+
+
+class Journal:
+    """The journal of this machine's user: a file in the user's state folder, or in ``CONNECT_STATE_DIR``.
+
+    Every call opens the file for itself, so that threads and processes share it. After the first failed write
+    it warns, once, and then keeps still.
+    """
+
+    __slots__ = ("_broken", "path")
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._broken = False
+
+    @classmethod
+    def open(cls) -> Journal:
+        """Open the journal, making it where there is none; warns when that cannot be."""
+        journal = cls(state_folder() / FILE_NAME)
+        journal._write(lambda _db: None)
+        return journal
+
+    def plan(self, plan: Plan, connection: Connection, directory: str) -> str:
+        """Write down a new import as planned and return its id in the journal.
+
+        Parameters
+        ----------
+        plan : Plan
+        connection : Connection
+        directory : str
+            The subscription's directory on the server.
+        """
+        entry, now = str(uuid.uuid4()), _now()
+        names = (plan.name, plan.job_name, connection.host, connection.user)
+        place = (directory, plan.folder, plan.filename)
+
+        def write(db: sqlite3.Connection) -> None:
+            values = (entry, now, *names, *place, plan.rows, json.dumps(plan.payload))
+            db.execute("INSERT INTO imports VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+            _add_step(db, entry, "planned", now, {})
+
+        self._write_or_keep_still(write)
+        return entry
+
+    def step(self, entry: str, name: StepName, **detail: Any) -> None:
+        """Add a step to an import."""
+        self._write_or_keep_still(lambda db: _add_step(db, entry, name, _now(), detail))
+
+    def entries(self) -> list[Entry]:
+        """Read all imports, the oldest first; empty where there is no journal or it cannot be read."""
+        try:
+            if not self.path.exists():
+                return []
+            with closing(_connect(self.path)) as db:
+                return list(_read(db))
+        except (OSError, sqlite3.Error, ValueError) as error:
+            self._warn("read", error, "The imports that this machine has sent cannot be listed.")
+            return []
+
+    def _write_or_keep_still(self, work: Callable[[sqlite3.Connection], None]) -> None:
+        # Where warnings are errors, this one must not come between a started import and its job.
+        with suppress(ConnectWarning):
+            self._write(work)
+
+    def _write(self, work: Callable[[sqlite3.Connection], None]) -> None:
+        if self._broken:
+            return
+        try:
+            with closing(_connect(self.path)) as db, db:
+                work(db)
+        except (OSError, sqlite3.Error) as error:
+            self._broken = True
+            self._warn("written", error, "The import goes on; after a restart it cannot be looked up here.")
+
+    def _warn(self, verb: str, error: Exception, meaning: str) -> None:
+        warnings.warn(
+            f"The journal {self.path} cannot be {verb} ({error}). {meaning} "
+            f"Set {FOLDER_VARIABLE} to a folder that can be written to.",
+            ConnectWarning,
+            stacklevel=2,
+        )
+
+
+def state_folder() -> Path:
+    """Where the journal is kept."""
+    given = os.environ.get(FOLDER_VARIABLE)
+    return Path(given).expanduser() if given else user_state_path("connect-pandas")
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # SQLite would make the file as the umask has it; its helper files take over the mode of the file.
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    # Not in WAL mode: it cannot be entered while another process looks, and not at all on a home on the network.
+    db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level="IMMEDIATE")
+    try:
+        db.executescript(_TABLES)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _add_step(db: sqlite3.Connection, entry: str, name: str, at: str, detail: dict[str, Any]) -> None:
+    db.execute(
+        "INSERT INTO steps (import_id, step, at, detail) VALUES (?, ?, ?, ?)",
+        (entry, name, at, json.dumps(detail)),
+    )
+
+
+def _read(db: sqlite3.Connection) -> Iterator[Entry]:
+    steps: dict[str, list[Step]] = {}
+    for entry, name, at, detail in db.execute(
+        "SELECT import_id, step, at, detail FROM steps ORDER BY number"
+    ):
+        steps.setdefault(entry, []).append(Step(name, datetime.fromisoformat(at), json.loads(detail)))
+    db.row_factory = sqlite3.Row
+    for row in db.execute("SELECT * FROM imports ORDER BY created, rowid"):
+        values = dict(row) | {
+            "created": datetime.fromisoformat(row["created"]),
+            "payload": json.loads(row["payload"]),
+            "steps": tuple(steps.get(row["id"], ())),
+        }
+        yield Entry(**values)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

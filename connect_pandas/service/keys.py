@@ -1,0 +1,398 @@
+"""Keys: the pair with which the user logs on, and the host keys by which the server proves itself."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import fnmatch
+import io
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import paramiko
+from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+    load_ssh_private_key,
+)
+from paramiko.hostkeys import HostKeyEntry, HostKeys, InvalidHostKey
+
+from connect_pandas.errors import ConfigurationError, HostKeyError
+from connect_pandas.service.connection import SFTP_PORT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from connect_pandas.service.connection import Connection, Secret
+
+# ── the user's key ───────────────────────────────────────────────────────────────────────────────────────────────
+
+_PrivateKey = Ed25519PrivateKey | EllipticCurvePrivateKey | RSAPrivateKey
+
+
+def load(path: Path, passphrase: Secret | None) -> paramiko.PKey:
+    """Read a private key: Ed25519, ECDSA or RSA, in OpenSSH's format or PEM, encrypted or not.
+
+    Parameters
+    ----------
+    path : Path
+        The private key's file.
+    passphrase : Secret or None
+        What opens it; not looked at when the key is not encrypted.
+
+    Raises
+    ------
+    ConfigurationError
+        When the file is missing, open to others, of another kind, or the passphrase does not open it. The message
+        never holds a part of the file.
+    """
+    text = _read(path)
+    _refuse_other_kinds(path, text)
+    encrypted = _is_encrypted(text)
+    if encrypted and passphrase is None:
+        raise ConfigurationError(
+            f"The private key {path} is encrypted and no passphrase was given.\n"
+            "Put it in the system's keyring or in CONNECT_PASSPHRASE, or write: "
+            f"connect_pandas.connect(…, key_file={str(path)!r}, passphrase=getpass.getpass())"
+        )
+    opened = passphrase.reveal().encode() if encrypted and passphrase is not None else None
+    return _for_paramiko(_parse(path, text, opened))
+
+
+def _read(path: Path) -> bytes:
+    if path.is_dir():
+        raise ConfigurationError(f"key_file={str(path)!r} is a directory; name the private key's file in it.")
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            text = file.read()
+    except FileNotFoundError:
+        raise ConfigurationError(
+            f"There is no private key at {path}.\n"
+            "Name the one whose public half Connect knows (key_file=…), or make a pair and register it: "
+            "connect-pandas setup"
+        ) from None
+    except OSError as error:
+        raise ConfigurationError(f"The private key {path} cannot be read: {error.strerror}.") from None
+    if os.name == "posix" and mode & 0o077:
+        raise ConfigurationError(
+            f"The private key {path} can be read by others (mode {mode & 0o777:04o}), so it is not used.\n"
+            f"Close it: chmod 600 {path}"
+        )
+    return text
+
+
+def _refuse_other_kinds(path: Path, text: bytes) -> None:
+    if text.startswith(b"PuTTY-User-Key-File"):
+        raise ConfigurationError(
+            f"{path} is a PuTTY key (.ppk). Convert it to OpenSSH's format and name the result:\n"
+            f"  puttygen {path} -O private-openssh-new -o {path.with_suffix('')}\n"
+            "  (in PuTTYgen's window: Conversions > Export OpenSSH key)"
+        )
+    if re.match(rb"(?:ssh|ecdsa|sk)-\S+ AAAA|-+ ?BEGIN (?:\S+ )*PUBLIC KEY", text.lstrip()):
+        name = path.with_suffix("") if path.suffix == ".pub" else "the file beside it without .pub"
+        raise ConfigurationError(f"{path} is a public key; key_file takes the private half: {name}.")
+
+
+def _is_encrypted(text: bytes) -> bool:
+    if b"BEGIN ENCRYPTED PRIVATE KEY" in text or b"Proc-Type: 4,ENCRYPTED" in text:
+        return True
+    body = re.search(rb"BEGIN OPENSSH PRIVATE KEY-----(.*?)-----END", text, re.DOTALL)
+    try:
+        # openssh-key-v1: a magic word, then the name of the cipher, a length before it.
+        return body is not None and base64.b64decode(body[1])[19:23] != b"none"
+    except binascii.Error:
+        return False
+
+
+def _parse(path: Path, text: bytes, passphrase: bytes | None) -> _PrivateKey:
+    reader = load_ssh_private_key if b"BEGIN OPENSSH PRIVATE KEY" in text else load_pem_private_key
+    try:
+        key = reader(text, passphrase)
+    except UnsupportedAlgorithm:
+        raise ConfigurationError(
+            f"The private key {path} is of a kind or a cipher that is not supported. "
+            "Make a new pair and register it: connect-pandas setup"
+        ) from None
+    except (ValueError, TypeError, InvalidTag):
+        if passphrase is not None:
+            raise ConfigurationError(
+                f"The passphrase does not open the private key {path} (or the file is damaged).\n"
+                f"Try it with: ssh-keygen -yf {path}"
+            ) from None
+        raise ConfigurationError(
+            f"{path} is not a private key, or a damaged one; it begins with '-----BEGIN OPENSSH PRIVATE KEY-----'.\n"
+            "Name the one whose public half Connect knows, or make a pair and register it: connect-pandas setup"
+        ) from None
+    if not isinstance(key, _PrivateKey):
+        raise ConfigurationError(
+            f"The private key {path} is neither Ed25519 nor ECDSA nor RSA. "
+            "Make a new pair and register it: connect-pandas setup"
+        )
+    return key
+
+
+def _for_paramiko(key: _PrivateKey) -> paramiko.PKey:
+    # paramiko reads fewer formats than cryptography does (no PKCS #8, no AES-GCM): it gets the one all have.
+    plain = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
+    if isinstance(key, Ed25519PrivateKey):
+        return paramiko.Ed25519Key.from_private_key(io.StringIO(plain))
+    if isinstance(key, RSAPrivateKey):
+        return paramiko.RSAKey.from_private_key(io.StringIO(plain))
+    return paramiko.ECDSAKey.from_private_key(io.StringIO(plain))
+
+
+def make(path: Path, comment: str, passphrase: Secret | None = None) -> str:
+    """Make an Ed25519 pair: the private key at ``path`` (mode 0600), the public one beside it as ``.pub``.
+
+    Nothing is ever overwritten.
+
+    Returns
+    -------
+    str
+        The public key's line, as it is registered. Source: guide, ``updatePublicKeyForConnectUser``.
+
+    Raises
+    ------
+    ConfigurationError
+        When one of the files exists or cannot be written.
+    """
+    if not comment.isprintable():
+        raise ConfigurationError(f"The key's comment {comment!r} must be one line of printable characters.")
+    key = Ed25519PrivateKey.generate()
+    lock: KeySerializationEncryption = (
+        NoEncryption() if passphrase is None else BestAvailableEncryption(passphrase.reveal().encode())
+    )
+    line = " ".join(filter(None, (_public(_for_paramiko(key)), comment.strip())))
+    public = _public_file(path)
+    if public.exists():
+        raise _exists(public)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write_new(path, key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, lock), 0o600)
+        _write_new(public, f"{line}\n".encode(), 0o644)
+    except FileExistsError as error:
+        raise _exists(Path(error.filename)) from None
+    except OSError as error:
+        raise ConfigurationError(f"The key cannot be written to {path}: {error.strerror}.") from None
+    return line
+
+
+def _write_new(path: Path, content: bytes, mode: int) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        file.write(content)
+
+
+def _exists(path: Path) -> ConfigurationError:
+    return ConfigurationError(f"{path} exists already and is not overwritten. Give the new key another name.")
+
+
+def public_line(path: Path, passphrase: Secret | None) -> str:
+    """Return the public half's one-line text, as it is registered.
+
+    It is the ``.pub`` beside the private key when that belongs to it (it holds the comment), else derived.
+
+    Raises
+    ------
+    ConfigurationError
+        As :func:`load`.
+    """
+    derived = _public(load(path, passphrase))
+    try:
+        written = " ".join(_public_file(path).read_text(encoding="utf-8").split())
+    except (OSError, UnicodeDecodeError):
+        return derived
+    return written if written.split(" ")[:2] == derived.split(" ") else derived
+
+
+def _public_file(path: Path) -> Path:
+    return path.with_name(f"{path.name}.pub")
+
+
+def _public(key: paramiko.PKey) -> str:
+    return f"{key.get_name()} {key.get_base64()}"
+
+
+def fingerprint(key: paramiko.PKey) -> str:
+    """Return a key's fingerprint, ``SHA256:…``, as ``ssh-keygen -l`` prints it."""
+    return key.fingerprint
+
+
+# ── host keys ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+ALGORITHMS: Final[dict[str, tuple[str, ...]]] = {
+    "ssh-ed25519": ("ssh-ed25519",),
+    "ecdsa-sha2-nistp256": ("ecdsa-sha2-nistp256",),
+    "ecdsa-sha2-nistp384": ("ecdsa-sha2-nistp384",),
+    "ecdsa-sha2-nistp521": ("ecdsa-sha2-nistp521",),
+    "ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256"),
+}
+"""The host key types that we take, best first, with their signature algorithms; none signs with SHA-1."""
+
+_FAMILIES: Final = (
+    ("ssh-ed25519",),
+    ("ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"),
+    ("ssh-rsa",),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What a connection takes as proof that the server is the one expected; see :func:`trust`."""
+
+    host: str
+    port: int
+    pin: str | None
+    """The fingerprint that the connection pins; then nothing else counts."""
+    known: tuple[paramiko.PKey, ...]
+    revoked: tuple[paramiko.PKey, ...]
+    known_hosts: Path
+
+    def rounds(self) -> Iterator[tuple[str, ...]]:
+        """Yield the host key algorithms to ask for, one handshake after another, while none has proven it.
+
+        The types that are known come first, as OpenSSH does it: a server that prefers another type would
+        otherwise look like an unknown one. A pin does not tell its type, so that each family has its turn.
+        """
+        known = [key.get_name() for key in self.known]
+        yield _algorithms(sorted(ALGORITHMS, key=lambda name: name not in known))
+        if self.pin is not None:
+            yield from map(_algorithms, _FAMILIES)
+
+    def proves(self, key: paramiko.PKey) -> bool:
+        """Say whether this host key is the server's own."""
+        if self.pin is not None:
+            return _same_fingerprint(self.pin, fingerprint(key))
+        return key in self.known and key not in self.revoked
+
+    def refusal(self, key: paramiko.PKey) -> HostKeyError:
+        """Return the error for a host key that proves nothing."""
+        shown = fingerprint(key)
+        where = f"{self.host}:{self.port}"
+        if key in self.revoked:
+            return HostKeyError(
+                f"{where} shows a host key that {self.known_hosts} marks as revoked: {shown}.\n"
+                "Do not continue: whoever holds that key is not to be trusted. Ask the administrator.",
+                shown,
+            )
+        if self.pin is not None:
+            return HostKeyError(_say_changed(where, key, [self.pin], "the pinned host_key"), shown)
+        if self.known:
+            expected = [f"{fingerprint(k)} ({k.get_name()})" for k in self.known]
+            return HostKeyError(_say_changed(where, key, expected, str(self.known_hosts)), shown)
+        return HostKeyError(_say_unknown(where, key, self.known_hosts), shown)
+
+
+def trust(connection: Connection) -> Trust:
+    """Return what this connection takes as proof of the server: its pin, else the known hosts.
+
+    Raises
+    ------
+    ConfigurationError
+        When the connection names a file of known hosts that cannot be read.
+    """
+    path = connection.known_hosts or Path.home() / ".ssh" / "known_hosts"
+    lines = (
+        [] if connection.host_key else _read_known_hosts(path, required=connection.known_hosts is not None)
+    )
+    # OpenSSH writes the port beside the name unless it is SSH's own.
+    name = connection.host.lower()
+    name = name if connection.port == SFTP_PORT else f"[{name}]:{connection.port}"
+    return Trust(
+        host=connection.host,
+        port=connection.port,
+        pin=connection.host_key,
+        known=tuple(_keys_of(name, (line for line in lines if not line.startswith("@")))),
+        # A line of a certificate authority trusts certificates, which we do not read: it is no host key.
+        revoked=tuple(_keys_of(name, (line[8:].strip() for line in lines if line.startswith("@revoked")))),
+        known_hosts=path,
+    )
+
+
+def _algorithms(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(algorithm for name in names for algorithm in ALGORITHMS[name])
+
+
+def _same_fingerprint(one: str, other: str) -> bool:
+    return one.rstrip("=") == other.rstrip("=")
+
+
+def _read_known_hosts(path: Path, *, required: bool) -> list[str]:
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
+        if not required:
+            return []
+        raise ConfigurationError(
+            f"known_hosts={str(path)!r} does not exist. Leave it away for ~/.ssh/known_hosts, "
+            'or pin the server\'s key: host_key="SHA256:…"'
+        ) from None
+    except OSError as error:
+        raise ConfigurationError(f"The known hosts in {path} cannot be read: {error.strerror}.") from None
+    return [stripped for line in lines if (stripped := line.strip()) and not stripped.startswith("#")]
+
+
+def _keys_of(host: str, lines: Iterable[str]) -> Iterator[paramiko.PKey]:
+    for line in lines:
+        try:
+            entry = HostKeyEntry.from_line(" ".join(line.split()))
+        except (InvalidHostKey, paramiko.SSHException, ValueError):
+            continue  # a broken line proves nothing
+        if entry is not None and entry.key.get_name() in ALGORITHMS and _names(entry.hostnames, host):
+            yield entry.key
+
+
+def _names(patterns: list[str], host: str) -> bool:
+    """Say whether a line's names are this host's: plain, hashed, with wildcards; a negated one forbids the line."""
+    plain = [pattern.lower() for pattern in patterns if not pattern.startswith(("|", "!"))]
+    negated = [pattern[1:].lower() for pattern in patterns if pattern.startswith("!")]
+    if any(_like(host, pattern) for pattern in negated):
+        return False
+    return any(_like(host, pattern) for pattern in plain) or any(
+        _is_hash_of(pattern, host) for pattern in patterns if pattern.startswith("|1|")
+    )
+
+
+def _like(host: str, pattern: str) -> bool:
+    # OpenSSH's brackets are those of [host]:port, never fnmatch's sets.
+    return fnmatch.fnmatchcase(host, pattern.replace("[", "[[]"))
+
+
+def _is_hash_of(pattern: str, host: str) -> bool:
+    try:
+        return HostKeys.hash_host(host, pattern) == pattern
+    except (AssertionError, IndexError, ValueError):
+        return False
+
+
+def _say_unknown(where: str, key: paramiko.PKey, known_hosts: Path) -> str:
+    return (
+        f"The SFTP server {where} is not known yet (nothing in {known_hosts}), so nothing was sent. It shows:\n"
+        f"  type         {key.get_name()}\n"
+        f"  fingerprint  {fingerprint(key)}\n"
+        "Compare the fingerprint with one that you trust (from Acoustic's support or your administrator, or from a "
+        "machine that has long used this server). If they are the same, pin it:\n"
+        f'  connect_pandas.connect(…, host_key="{fingerprint(key)}")'
+    )
+
+
+def _say_changed(where: str, key: paramiko.PKey, expected: list[str], source: str) -> str:
+    return (
+        f"THE HOST KEY OF {where} IS NOT THE ONE EXPECTED. Nothing was sent.\n"
+        f"  shown     {fingerprint(key)} ({key.get_name()})\n"
+        + "\n".join(f"  expected  {one}" for one in expected)
+        + f"\n  expected by {source}\n"
+        "Somebody may be standing between you and the server (an attack), or its key was replaced. Do not continue "
+        "until the administrator has confirmed the new fingerprint from a source that you trust."
+    )

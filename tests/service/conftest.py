@@ -1,0 +1,31 @@
+"""The servers that this room's tests talk to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests import sshd as openssh
+from tests.service.object_store import Store, object_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.sshd import Sshd
+
+
+@pytest.fixture(scope="module")
+def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    """A real OpenSSH server."""
+    if openssh.find() is None:
+        pytest.skip("there is no sshd here: install OpenSSH's server")
+    with openssh.sshd(tmp_path_factory.mktemp("sshd") / "server") as server:
+        yield server
+
+
+@pytest.fixture
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """An object store behind SFTP that advertises no extension."""
+    with object_store(tmp_path_factory.mktemp("store")) as server:
+        yield server

@@ -1,0 +1,363 @@
+from __future__ import annotations
+
+import logging
+import pickle
+import socket
+import ssl
+import threading
+import traceback
+from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fixtures_service import API_KEY, FakeApi, OrdersPlan, Reply, connection_to, fake_api, good, refusal
+
+from connect_pandas.errors import (
+    AuthenticationFailed,
+    ConnectError,
+    ConnectionFailed,
+    ImportRejected,
+    ImportUnconfirmed,
+    PlanError,
+)
+from connect_pandas.service import graphql
+from connect_pandas.service.graphql import Api, DataSet, Record, check_payload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PAYLOAD = OrdersPlan().payload
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeApi]:
+    with fake_api() as api:
+        yield api
+
+
+def api_of(fake: FakeApi) -> Api:
+    return Api(connection_to(fake.url))
+
+
+def start(fake: FakeApi) -> str:
+    return api_of(fake).create_import_job(PAYLOAD)
+
+
+# ── what is asked, and what is read ───────────────────────────────────────────────────────────────────────
+
+
+def test_the_import_is_the_documents_own_request(fake: FakeApi) -> None:
+    assert start(fake) == "job-1"
+    (asked,) = fake.asked
+    assert " ".join(asked["query"].split()) == (
+        "mutation ($importInput: ImportInput!) { createImportJob(importInput: $importInput) { id } }"
+    )
+    assert asked["variables"] == PAYLOAD
+    assert asked["headers"]["x-api-key"] == API_KEY
+
+
+def test_data_sets_are_listed_with_and_without_the_audience(fake: FakeApi) -> None:
+    fake.query = good(dataSets={"nodes": [{"name": "Orders", "dataSetId": "7", "type": "REFERENCE_SET"}]})
+    assert api_of(fake).data_sets() == (DataSet("Orders", "7", "REFERENCE_SET"),)
+    assert api_of(fake).data_set("Orders") == DataSet("Orders", "7", "REFERENCE_SET")
+    assert api_of(fake).data_set("orders") is None
+    api_of(fake).data_sets(type=None)
+    assert 'eq: "REFERENCE_SET"' in fake.asked[0]["query"]
+    assert "filter" not in fake.asked[-1]["query"]
+
+
+def test_numbers_come_back_exact(fake: FakeApi) -> None:
+    record = b'{"key": 5, "attributes": [{"name": "Amount", "value": 0.12345678901234567890123}]}'
+    fake.query = Reply(raw=b'{"data": {"referenceSetRecords": {"nodes": [' + record + b"]}}}")
+    (found,) = api_of(fake).records("7", "Order ID", ["5"])
+    assert found == Record("5", {"Amount": Decimal("0.12345678901234567890123")})
+
+
+def test_keys_are_literals_and_no_type_of_ours_travels(fake: FakeApi) -> None:
+    fake.query = good(referenceSetRecords={"nodes": []})
+    tricky = 'a"b\\c\n€\U0001f600'
+    api_of(fake).records("7", 'Order "ID"', [tricky, 5, Decimal("1.50"), True])
+    query = fake.asked[0]["query"]
+    assert 'in: ["a\\"b\\\\c\\n€\U0001f600", 5, 1.50, true]' in query
+    assert 'field: "Order \\"ID\\""' in query
+    assert "RecordValue" not in query
+    assert "FilterInput" not in query
+
+
+def test_many_keys_are_asked_for_in_portions(fake: FakeApi) -> None:
+    fake.query = good(referenceSetRecords={"nodes": [{"key": "k", "attributes": []}]})
+    keys = [f"<{number}>" for number in range(2 * graphql.KEYS_A_QUERY + 1)]
+    assert len(api_of(fake).records("7", "Order ID", keys)) == 3
+    queries = [asked["query"] for asked in fake.asked]
+    assert all(sum(f'"{key}"' in query for query in queries) == 1 for key in keys)
+
+
+def test_a_public_key_is_registered_and_echoed(fake: FakeApi) -> None:
+    fake.mutation = lambda asked: good(updatePublicKeyForConnectUser=asked["variables"])
+    assert api_of(fake).register_public_key("ssh-ed25519 AAAA ann") == "ssh-ed25519 AAAA ann"
+
+
+def test_an_import_that_the_schema_does_not_know_is_not_sent(fake: FakeApi) -> None:
+    wrong: dict[str, Any] = {
+        "importInput": PAYLOAD["importInput"] | {"importType": "UPSERT", "colour": "red"}
+    }
+    with pytest.raises(PlanError, match="UPSERT") as caught:
+        api_of(fake).create_import_job(wrong)
+    assert "colour" in str(caught.value)
+    assert fake.asked == []
+    check_payload(PAYLOAD)
+
+
+# ── how a query fails ─────────────────────────────────────────────────────────────────────────────────────
+
+QUERY_FAILURES = {
+    "graphql error": (refusal("no such field"), ConnectionFailed, "no such field"),
+    "401": (refusal("who?", status=401), AuthenticationFailed, "General settings > API keys"),
+    "403 of a gateway": (Reply({"message": "Forbidden"}, 403), AuthenticationFailed, "Forbidden"),
+    "404": (Reply(raw=b"<html>", status=404), ConnectionFailed, "no Connect API"),
+    "400": (refusal("bad filter", status=400), ConnectionFailed, "bad filter"),
+    "429 seconds": (Reply({}, 429, {"Retry-After": "17"}), ConnectionFailed, "Try again in 17 s"),
+    "429 date": (
+        Reply({}, 429, {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}),
+        ConnectionFailed,
+        "after Wed, 21 Oct 2026",
+    ),
+    "429": (Reply({}, 429), ConnectionFailed, "in a few minutes"),
+    "500": (Reply(raw=b"oops", status=500), ConnectionFailed, r"trouble of its own \(HTTP 500\)"),
+    "redirect": (Reply(raw=b"", status=307, headers={"location": "/x"}), ConnectionFailed, "not followed"),
+    "html": (Reply(raw=b"<html>maintenance</html>"), ConnectionFailed, "not in the JSON of a GraphQL API"),
+    "json, but a list": (Reply([1]), ConnectionFailed, "not in the JSON of a GraphQL API"),
+    "json, but null": (Reply(None), ConnectionFailed, "not in the JSON of a GraphQL API"),
+    "json, but a number": (Reply(raw=b"1"), ConnectionFailed, "not in the JSON of a GraphQL API"),
+    "json without data": (Reply({"ok": True}), ConnectionFailed, "not in the JSON of a GraphQL API"),
+    "data is null": (Reply({"data": None}), ConnectionFailed, "not in the JSON of a GraphQL API"),
+    "errors of another shape": (Reply({"errors": "x"}), ConnectionFailed, "not in the JSON of a GraphQL API"),
+    "data of another shape": (good(dataSets=[]), ConnectionFailed, "documentation does not describe"),
+    "dropped before": (Reply(drop="before"), ConnectionFailed, "broke before it answered"),
+    "dropped within": (Reply({"data": {}}, drop="within"), ConnectionFailed, "broke in the middle"),
+}
+
+
+@pytest.mark.parametrize(("reply", "kind", "words"), QUERY_FAILURES.values(), ids=QUERY_FAILURES)
+def test_every_failure_of_a_query_has_its_words(
+    fake: FakeApi, reply: Reply, kind: type[ConnectError], words: str
+) -> None:
+    fake.query = reply
+    with pytest.raises(kind, match=words) as caught:
+        api_of(fake).data_sets()
+    assert type(caught.value) is kind
+    assert len(fake.asked) == 1
+
+
+def test_a_redirect_is_not_followed(fake: FakeApi) -> None:
+    with fake_api() as elsewhere:
+        fake.query = Reply(raw=b"", status=307, headers={"location": elsewhere.url})
+        with pytest.raises(ConnectionFailed, match="redirect"):
+            api_of(fake).data_sets()
+        assert elsewhere.asked == []
+
+
+def test_a_query_without_answer_ends(fake: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graphql, "ANSWER_SECONDS", 0.2)
+    fake.query = Reply(stall=True)
+    with pytest.raises(ConnectionFailed, match="did not answer within"):
+        api_of(fake).data_sets()
+
+
+# ── how an import fails ───────────────────────────────────────────────────────────────────────────────────
+
+DELIMITER = (
+    "INPUT_VALIDATION_FAILED. Invalid delimiter. "
+    "Only the delimiters comma(,), tab(\\t), or pipe(|) are allowed."
+)
+IMPORT_FAILURES = {
+    "refused": (refusal("The name is odd"), ImportRejected, "The name is odd"),
+    "no such file": (refusal("S3_FILE_METADATA_FAILED"), ImportRejected, "filename='orders.csv'"),
+    "no such file, by surprise": (
+        refusal("S3_FILE_METADATA_FAILED", code="INTERNAL_SERVER_ERROR"),
+        ImportRejected,
+        "folder='RS/Orders'",
+    ),
+    "delimiter": (refusal(DELIMITER), ImportRejected, r'df.connect.plan\("Orders", delimiter='),
+    "null job": (refusal("no", data={"createImportJob": None}), ImportRejected, "no"),
+    "400": (Reply({"message": "bad"}, 400), ImportRejected, r"\(HTTP 400\): bad"),
+    "404": (Reply(raw=b"", status=404), ImportRejected, "HTTP 404"),
+    "413": (Reply(raw=b"", status=413), ImportRejected, "HTTP 413"),
+    "429": (Reply({}, 429, {"Retry-After": "5"}), ImportRejected, "Try again in 5 s"),
+    "401": (refusal("who?", status=401), AuthenticationFailed, "does not accept the API key"),
+    "403": (Reply({"message": "Forbidden"}, 403), AuthenticationFailed, "Forbidden"),
+    "408": (Reply({}, 408), ImportUnconfirmed, "HTTP 408"),
+    "500": (Reply(raw=b"oops", status=500), ImportUnconfirmed, "HTTP 500"),
+    "500 with errors": (refusal("oops", status=500), ImportUnconfirmed, "oops"),
+    "504": (Reply(raw=b"", status=504), ImportUnconfirmed, "HTTP 504"),
+    "307": (Reply(raw=b"", status=307), ImportUnconfirmed, "HTTP 307"),
+    "surprise": (refusal("Unexpected", code="INTERNAL_SERVER_ERROR"), ImportUnconfirmed, "Unexpected"),
+    "errors beside a job": (
+        refusal("late", data={"createImportJob": {"id": "job-9"}}),
+        ImportUnconfirmed,
+        "id job-9",
+    ),
+    "no id": (good(createImportJob={}), ImportUnconfirmed, "without a job"),
+    "no job": (good(createImportJob=None), ImportUnconfirmed, "without a job"),
+    "html": (Reply(raw=b"<html>"), ImportUnconfirmed, "not in the JSON"),
+    "dropped before": (Reply(drop="before"), ImportUnconfirmed, "broke before it answered"),
+    "dropped within": (Reply({"data": {}}, drop="within"), ImportUnconfirmed, "in the middle"),
+}
+
+
+@pytest.mark.parametrize(("reply", "kind", "words"), IMPORT_FAILURES.values(), ids=IMPORT_FAILURES)
+def test_every_failure_of_an_import_is_told_apart(
+    fake: FakeApi, reply: Reply, kind: type[ConnectError], words: str
+) -> None:
+    fake.mutation = reply
+    with pytest.raises(kind, match=words) as caught:
+        start(fake)
+    assert type(caught.value) is kind
+    assert len(fake.mutations) == 1, "an import is never repeated"
+    if kind is ImportUnconfirmed:
+        for place in ("Data management > Job monitoring", "Add orders", "Orders", "RS/Orders/orders.csv"):
+            assert place in str(caught.value)
+
+
+def test_a_rejection_carries_the_services_words(fake: FakeApi) -> None:
+    fake.mutation = refusal(DELIMITER)
+    with pytest.raises(ImportRejected) as caught:
+        start(fake)
+    assert caught.value.reason == DELIMITER
+
+
+def test_an_import_without_answer_is_unconfirmed(fake: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graphql, "ANSWER_SECONDS", 0.2)
+    fake.mutation = Reply(stall=True)
+    with pytest.raises(ImportUnconfirmed, match="did not answer within"):
+        start(fake)
+
+
+def unreachable_endpoints(tmp_path: Path) -> Iterator[tuple[str, str]]:
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening: refuses
+        yield f"http://127.0.0.1:{taken.getsockname()[1]}/", "refuses the connection"
+    yield "https://no-such-host.invalid/", r"not known to this network \(DNS\)"
+    with tls_server(tmp_path) as port:
+        yield f"https://127.0.0.1:{port}/", "does not prove who it is"
+
+
+def test_where_nothing_was_sent_nothing_is_unconfirmed(tmp_path: Path) -> None:
+    for endpoint, words in unreachable_endpoints(tmp_path):
+        api = Api(connection_to(endpoint))
+        with pytest.raises(ConnectionFailed, match=words) as caught:
+            api.create_import_job(PAYLOAD)
+        assert "The import was not begun" in str(caught.value)
+        with pytest.raises(ConnectionFailed, match=words):
+            api.data_sets()
+
+
+def test_a_proxy_setting_that_makes_no_sense_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "gopher://proxy:1")
+    with pytest.raises(ConnectionFailed, match="cannot be taken"):
+        Api(connection_to("https://no-such-host.invalid/")).create_import_job(PAYLOAD)
+
+
+def test_this_machine_is_reached_without_the_companys_proxy(
+    fake: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9/")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert api_of(fake).data_sets() == ()
+
+
+class tls_server:  # noqa: N801 - reads as a function in a with statement
+    """A server whose certificate nobody vouches for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __enter__(self) -> int:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self_signed(self.folder))
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.thread = threading.Thread(target=self.serve, args=(context,))
+        self.thread.start()
+        return int(self.socket.getsockname()[1])
+
+    def serve(self, context: ssl.SSLContext) -> None:
+        while True:
+            try:
+                line, _ = self.socket.accept()
+            except OSError:
+                return
+            with line, suppress(OSError):
+                context.wrap_socket(line, server_side=True).close()
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        self.thread.join()
+
+
+def self_signed(folder: Path) -> Path:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "server.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+# ── the key is nowhere to be seen ─────────────────────────────────────────────────────────────────────────
+
+
+def everything_about(error: BaseException) -> str:
+    """All texts that hang on an error: its own, those chained to it, and the requests that they carry."""
+    texts, queue = list[str](), [error]
+    while queue:
+        one = queue.pop()
+        texts += [repr(one), str(one), "".join(traceback.format_exception(one)), repr(vars(one))]
+        request = getattr(one, "_request", None)
+        texts += [str(request.headers.raw)] if request is not None else []
+        queue += [other for other in (one.__cause__, one.__context__) if other is not None]
+    return "\n".join(texts)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        refusal(f"unknown key {API_KEY}"),
+        refusal(f"unknown key {API_KEY}", status=401),
+        Reply({"message": API_KEY}, 403),
+        Reply(raw=API_KEY.encode(), status=500),
+        Reply(drop="before"),
+    ],
+    ids=["error", "401", "403", "500", "dropped"],
+)
+def test_no_error_and_no_log_shows_the_key(
+    fake: FakeApi, reply: Reply, caplog: pytest.LogCaptureFixture
+) -> None:
+    fake.query = fake.mutation = reply
+    # What the service says is logged by the libraries below at DEBUG; what we send is the matter here.
+    with caplog.at_level(logging.DEBUG):
+        for call in (lambda: api_of(fake).data_sets(), lambda: start(fake)):
+            with pytest.raises(ConnectError) as caught:
+                call()
+            assert API_KEY not in everything_about(caught.value)
+            assert API_KEY.encode() not in pickle.dumps(caught.value)
+    ours = [record.getMessage() for record in caplog.records if "<<<" not in record.getMessage()]
+    assert not any(API_KEY in message for message in ours)

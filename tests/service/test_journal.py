@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+import textwrap
+import threading
+import warnings
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from fixtures_service import API_KEY, OrdersPlan, connection_to
+
+from connect_pandas.errors import ConnectWarning
+from connect_pandas.service.journal import FILE_NAME, Journal, state_folder
+
+CONNECTION = connection_to("http://127.0.0.1:1/")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CONNECT_STATE_DIR", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+def test_an_import_is_read_as_it_was_written() -> None:
+    before = datetime.now(UTC)
+    journal = Journal.open()
+    entry = journal.plan(OrdersPlan(), CONNECTION, "/sub_1X")
+    journal.step(entry, "uploaded", path="/sub_1X/RS/Orders/orders.csv", size=12, sha256="ab")
+    journal.step(entry, "submitted", job_id="j-1")
+    (read,) = Journal.open().entries()
+    assert (read.id, read.data_set_name, read.job_name) == (entry, "Orders", "Add orders")
+    assert (read.user, read.host) == (CONNECTION.user, CONNECTION.host)
+    assert (read.directory, read.folder, read.filename) == ("/sub_1X", "RS/Orders", "orders.csv")
+    assert (read.rows, read.payload) == (8, OrdersPlan().payload)
+    assert [step.name for step in read.steps] == ["planned", "uploaded", "submitted"]
+    assert read.steps[1].detail["sha256"] == "ab"
+    assert before.replace(microsecond=0) <= read.created <= datetime.now(UTC)
+    submitted = read.step("submitted")
+    assert submitted is not None
+    assert submitted.detail == {"job_id": "j-1"}
+    assert read.step("rejected") is None
+
+
+def test_imports_stand_in_the_order_of_time() -> None:
+    journal = Journal.open()
+    entries = [journal.plan(OrdersPlan(job_name=f"job {n}"), CONNECTION, "/") for n in range(20)]
+    assert [entry.id for entry in journal.entries()] == entries
+
+
+def test_it_holds_no_secret_and_no_row(folder: Path) -> None:
+    Journal.open().plan(OrdersPlan(), CONNECTION, "/")
+    written = b"".join(path.read_bytes() for path in folder.iterdir())
+    assert b"Orders" in written
+    assert API_KEY.encode() not in written
+    assert b"HX-18900123" not in written
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
+def test_only_its_user_reads_it(folder: Path) -> None:
+    old = os.umask(0)
+    try:
+        journal = Journal.open()
+    finally:
+        os.umask(old)
+    journal.plan(OrdersPlan(), CONNECTION, "/")
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    for path in folder.iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+
+
+def test_where_there_is_none_nothing_is_listed_and_nothing_made(folder: Path) -> None:
+    assert Journal(folder / FILE_NAME).entries() == []
+    assert not folder.exists()
+
+
+def test_without_the_variable_it_is_in_the_users_state_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CONNECT_STATE_DIR")
+    assert state_folder().name == "connect-pandas"
+
+
+def broken_by_a_file_for_a_folder(folder: Path) -> None:
+    folder.write_text("in the way")
+
+
+def broken_by_garbage(folder: Path) -> None:
+    folder.mkdir()
+    (folder / FILE_NAME).write_bytes(b"this is no database" * 100)
+
+
+def broken_by_a_folder_for_a_file(folder: Path) -> None:
+    (folder / FILE_NAME).mkdir(parents=True)
+
+
+def broken_by_another_table(folder: Path) -> None:
+    folder.mkdir()
+    with closing(sqlite3.connect(folder / FILE_NAME)) as db, db:
+        db.execute("CREATE TABLE imports (something TEXT)")
+
+
+BREAKS = [broken_by_a_file_for_a_folder, broken_by_garbage, broken_by_a_folder_for_a_file]
+
+
+@pytest.mark.parametrize("break_it", [*BREAKS, broken_by_another_table])
+def test_a_broken_journal_warns_once_and_stops_nothing(folder: Path, break_it: object) -> None:
+    break_it(folder)  # type: ignore[operator]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        journal = Journal.open()
+        entry = journal.plan(OrdersPlan(), CONNECTION, "/")
+        journal.step(entry, "uploaded")
+        journal.step(entry, "submitted", job_id="j")
+    (warning,) = caught
+    assert warning.category is ConnectWarning
+    for words in (str(folder / FILE_NAME), "after a restart", "CONNECT_STATE_DIR"):
+        assert words in str(warning.message)
+
+
+@pytest.mark.parametrize("break_it", BREAKS[1:])
+def test_a_broken_journal_cannot_be_listed_and_says_so(folder: Path, break_it: object) -> None:
+    break_it(folder)  # type: ignore[operator]
+    with pytest.warns(ConnectWarning, match="cannot be listed"):
+        assert Journal(folder / FILE_NAME).entries() == []
+
+
+def test_where_warnings_are_errors_a_step_still_raises_nothing(folder: Path) -> None:
+    journal = Journal.open()
+    entry = journal.plan(OrdersPlan(), CONNECTION, "/")
+    (folder / FILE_NAME).write_bytes(b"overwritten by something else" * 100)
+    journal.step(entry, "submitted", job_id="j")  # pytest runs with warnings as errors
+
+
+def test_processes_and_threads_share_it(folder: Path) -> None:
+    code = textwrap.dedent("""
+        import sys
+        sys.path.insert(0, sys.argv[1])
+        from fixtures_service import OrdersPlan, connection_to
+        from connect_pandas.service.journal import Journal
+        for number in range(10):
+            entry = Journal.open().plan(OrdersPlan(), connection_to("http://127.0.0.1:1/"), "/")
+            Journal.open().step(entry, "submitted", job_id=str(number))
+    """)
+    here = str(Path(__file__).parent)
+    line = [sys.executable, "-W", "error", "-c", code, here]
+    processes = [subprocess.Popen(line, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+
+    def write() -> None:
+        for _ in range(10):
+            Journal.open().plan(OrdersPlan(), CONNECTION, "/")
+
+    threads = [threading.Thread(target=write) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for process in processes:
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors
+    entries = Journal.open().entries()
+    assert len(entries) == 60
+    assert sum(entry.step("submitted") is not None for entry in entries) == 30

@@ -1,0 +1,349 @@
+from __future__ import annotations
+
+import dataclasses
+import threading
+import uuid
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fixtures_service import (
+    NO_SETS,
+    FakeApi,
+    OrdersPlan,
+    Relay,
+    Reply,
+    fake_api,
+    good,
+    interrupt_main,
+    refusal,
+)
+
+from connect_pandas._sandbox import Sandbox
+from connect_pandas._sandbox.sftp import Faults
+from connect_pandas.errors import (
+    AuthenticationFailed,
+    ConnectError,
+    ConnectionFailed,
+    ConnectWarning,
+    ImportRejected,
+    ImportUnconfirmed,
+    PlanError,
+    UploadFailed,
+)
+from connect_pandas.service.job import sent_jobs
+from connect_pandas.service.journal import FILE_NAME, Journal
+from connect_pandas.service.submit import submit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from connect_pandas.service.connection import Connection
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeApi]:
+    with fake_api() as api:
+        yield api
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CONNECT_STATE_DIR", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def connection(box: Sandbox, fake: FakeApi) -> Connection:
+    """The sandbox's file server, and an API that answers as it is told."""
+    return dataclasses.replace(box.connection, endpoint=fake.url)
+
+
+@pytest.fixture
+def plan() -> OrdersPlan:
+    return OrdersPlan(folder=f"RS/{uuid.uuid4().hex}")
+
+
+def files_of(plan: OrdersPlan, box: Sandbox) -> list[str]:
+    files = box.files
+    return list(files.file[files.folder == plan.folder])
+
+
+def steps() -> list[str]:
+    """The steps of the only import in the journal."""
+    (entry,) = Journal.open().entries()
+    return [step.name for step in entry.steps]
+
+
+# ── the good way ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_each_step_is_done_and_written_down_before_the_next(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi, box: Sandbox
+) -> None:
+    seen: dict[str, Any] = {}
+
+    class Watched(OrdersPlan):
+        def pieces(self) -> Iterator[tuple[bytes, int]]:
+            seen["at the upload"] = (steps(), len(fake.asked), files_of(plan, box))
+            yield from super().pieces()
+
+    def mutation(request: dict[str, Any]) -> Reply:
+        seen["at the mutation"] = (steps(), request["variables"], files_of(plan, box))
+        return good(createImportJob={"id": "job-1"})
+
+    fake.mutation = mutation
+    job = submit(Watched(folder=plan.folder), connection)
+    assert seen["at the upload"] == (["planned"], 1, [])
+    assert seen["at the mutation"] == (["planned", "uploaded"], plan.payload, ["orders.csv"])
+    assert steps() == ["planned", "uploaded", "submitted"]
+    assert (job.id, job.name, job.rows) == ("job-1", "Orders", 8)
+    assert job.receipt is not None
+    assert job.receipt.size == sum(len(piece) for piece, _ in plan.pieces())
+
+
+def test_the_upload_is_shown_in_rows(plan: OrdersPlan, connection: Connection) -> None:
+    shown: list[Any] = []
+
+    @contextmanager
+    def progress(label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
+        shown.append((label, total, unit))
+        yield shown.append
+        shown.append("done")
+
+    submit(plan, connection, progress=progress)
+    head, *counts, last = shown
+    assert (head, last) == (("Uploading orders.csv", 8, "rows"), "done")
+    assert sum(counts) == 8
+
+
+def test_five_sets_are_for_the_service_to_judge(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi
+) -> None:
+    fake.query = sets(24)
+    assert submit(plan, connection).id == "job-1"
+
+
+def test_without_a_journal_the_import_works_and_says_so_once(
+    plan: OrdersPlan, box: Sandbox, state: Path
+) -> None:
+    (state / FILE_NAME).mkdir(parents=True)
+    with pytest.warns(ConnectWarning, match="journal") as caught:
+        job = submit(plan, box.connection).wait(30)
+    assert job.status == "completed"
+    assert len(caught) == 1
+
+
+# ── what is found before anything is written ──────────────────────────────────────────────────────────────
+
+
+def sets(count: int, name: str = "Other") -> Reply:
+    nodes = [{"name": f"{name}{n or ''}", "dataSetId": str(n), "type": "REFERENCE_SET"} for n in range(count)]
+    return good(dataSets={"nodes": nodes})
+
+
+@pytest.mark.parametrize(
+    ("query", "kind", "words"),
+    [
+        (sets(2, "Orders"), PlanError, "taken are: Orders, Orders1"),
+        (sets(25), PlanError, "25 reference sets"),
+        (refusal("who?", status=401), AuthenticationFailed, "API key"),
+        (Reply(raw=b"", status=502), ConnectionFailed, "HTTP 502"),
+    ],
+    ids=["taken", "full", "key", "down"],
+)
+def test_nothing_is_written_anywhere_when_the_api_says_no_first(
+    plan: OrdersPlan,
+    connection: Connection,
+    fake: FakeApi,
+    box: Sandbox,
+    query: Reply,
+    kind: type[ConnectError],
+    words: str,
+) -> None:
+    fake.query = query
+    with pytest.raises(kind, match=words):
+        submit(plan, connection)
+    assert files_of(plan, box) == []
+    assert Journal.open().entries() == []
+    assert fake.mutations == []
+
+
+def test_a_file_of_that_name_stops_the_import(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi, box: Sandbox
+) -> None:
+    submit(plan, connection)
+    (before,) = box.files[box.files.folder == plan.folder].bytes
+    with pytest.raises(PlanError, match="already a file RS/") as caught:
+        submit(dataclasses.replace(plan, name="More"), connection)
+    assert "Leave filename away" in str(caught.value)
+    assert len(fake.mutations) == 1
+    assert list(box.files[box.files.folder == plan.folder].bytes) == [before]
+
+
+def test_an_impossible_payload_asks_nobody(connection: Connection, fake: FakeApi) -> None:
+    class Odd(OrdersPlan):
+        @property
+        def payload(self) -> dict[str, Any]:
+            return {"importInput": {"importType": "CREATE"}}
+
+    with pytest.raises(PlanError, match="jobName"):
+        submit(Odd(), connection)
+    assert fake.asked == []
+
+
+# ── the upload fails ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_encoder_that_breaks_leaves_nothing(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi, box: Sandbox
+) -> None:
+    with pytest.raises(ArithmeticError, match="the encoder broke"):
+        submit(dataclasses.replace(plan, break_after=4), connection)
+    assert steps() == ["planned", "failed"]
+    assert fake.mutations == []
+    assert files_of(plan, box) == []
+
+
+def test_a_refused_upload_never_starts_an_import(plan: OrdersPlan, fake: FakeApi) -> None:
+    with Sandbox(faults=Faults(refuse_close=True)) as faulty:
+        with pytest.raises(UploadFailed):
+            submit(plan, dataclasses.replace(faulty.connection, endpoint=fake.url))
+        assert files_of(plan, faulty) == []
+    assert fake.mutations == []
+    assert steps() == ["planned", "failed"]
+
+
+@pytest.mark.parametrize("when", ["before", "at the last row"])
+def test_a_cancelled_upload_starts_no_import(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi, box: Sandbox, when: str
+) -> None:
+    cancel, rows = threading.Event(), 0
+
+    @contextmanager
+    def progress(label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
+        def advance(count: int) -> None:
+            nonlocal rows
+            rows += count
+            if rows == total:
+                cancel.set()
+
+        yield advance
+
+    if when == "before":
+        cancel.set()
+    with pytest.raises(UploadFailed, match=r"(?i)cancelled"):
+        submit(plan, connection, progress=progress, cancel=cancel)
+    assert fake.mutations == []
+    assert files_of(plan, box) == []
+    assert steps()[-1] == "failed"
+    assert sent_jobs(connection) == ()
+
+
+# ── the service does not take it ──────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("mutation", "kind"),
+    [
+        (refusal("INPUT_VALIDATION_FAILED. No."), ImportRejected),
+        (refusal("no", status=400), ImportRejected),
+        (Reply({"message": "Forbidden"}, 403), AuthenticationFailed),
+    ],
+    ids=["refused", "400", "403"],
+)
+def test_a_refused_import_leaves_no_file(
+    plan: OrdersPlan,
+    connection: Connection,
+    fake: FakeApi,
+    box: Sandbox,
+    mutation: Reply,
+    kind: type[ConnectError],
+) -> None:
+    fake.mutation = mutation
+    with pytest.raises(kind, match="nothing is left behind") as caught:
+        submit(plan, connection)
+    assert type(caught.value) is kind
+    assert files_of(plan, box) == []
+    assert steps() == ["planned", "uploaded", "rejected"]
+    assert sent_jobs(connection) == ()
+
+
+def test_a_rejection_keeps_the_services_reason(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi
+) -> None:
+    fake.mutation = refusal("INPUT_VALIDATION_FAILED. No.")
+    with pytest.raises(ImportRejected) as caught:
+        submit(plan, connection)
+    assert caught.value.reason == "INPUT_VALIDATION_FAILED. No."
+
+
+def test_an_import_that_could_not_be_sent_leaves_no_file(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi, box: Sandbox
+) -> None:
+    class Vanishing(OrdersPlan):
+        def pieces(self) -> Iterator[tuple[bytes, int]]:
+            yield from super().pieces()
+            fake.go_away()
+
+    with pytest.raises(ConnectionFailed, match="nothing is left behind"):
+        submit(Vanishing(folder=plan.folder), connection)
+    assert files_of(plan, box) == []
+    assert steps() == ["planned", "uploaded", "failed"]
+
+
+def test_a_file_that_cannot_be_removed_is_named(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi, box: Sandbox
+) -> None:
+    with Relay(connection.port) as wire:
+
+        def mutation(_request: dict[str, Any]) -> Reply:
+            wire.cut()
+            return refusal("no")
+
+        fake.mutation = mutation
+        with pytest.raises(ImportRejected, match=rf"left behind: /sub_.*/{plan.folder}/orders\.csv"):
+            submit(plan, dataclasses.replace(connection, port=wire.port))
+    assert files_of(plan, box) == ["orders.csv"]
+
+
+# ── nobody answers for it ─────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("mutation", [Reply(drop="before"), Reply(raw=b"", status=502)], ids=["drop", "502"])
+def test_an_unconfirmed_import_keeps_its_file_and_is_not_repeated(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi, box: Sandbox, mutation: Reply
+) -> None:
+    fake.mutation = mutation
+    with pytest.raises(ImportUnconfirmed, match=f"{plan.folder}/orders.csv"):
+        submit(plan, connection)
+    assert files_of(plan, box) == ["orders.csv"]
+    assert len(fake.mutations) == 1
+    assert steps() == ["planned", "uploaded", "unconfirmed"]
+    (job,) = sent_jobs(connection)
+    assert job.id is None
+    fake.query = NO_SETS
+    assert job.status == "unknown"
+    assert "never began" in job.seen.words
+
+
+def test_an_interrupt_while_the_import_is_asked_for_leaves_it_unconfirmed(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi, box: Sandbox
+) -> None:
+    def mutation(_request: dict[str, Any]) -> Reply:
+        interrupt_main()
+        return Reply(stall=True)
+
+    fake.mutation = mutation
+    with pytest.raises(KeyboardInterrupt) as caught:
+        submit(plan, connection)
+    assert "may or may not have begun" in "".join(caught.value.__notes__)
+    assert files_of(plan, box) == ["orders.csv"]
+    assert steps() == ["planned", "uploaded", "unconfirmed"]
