@@ -1,0 +1,177 @@
+"""A sandbox starts anywhere, shows itself without its secrets, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from workshop import Client, set_input
+
+from connect_pandas._sandbox import Sandbox
+from connect_pandas.errors import ConfigurationError
+
+
+def answers(port: int, host: str = "127.0.0.1") -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(5)
+        return probe.connect_ex((host, port)) == 0
+
+
+def ports(box: Sandbox) -> list[int]:
+    return [box.connection.port, int(box.connection.endpoint.rstrip("/").rpartition(":")[2])]
+
+
+def run(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=60
+    )
+
+
+def test_it_starts_inside_a_running_event_loop() -> None:
+    async def cell() -> list[str]:
+        box = Sandbox(import_delay=0)
+        client = Client(box)
+        client.run("id\na\n", set_input({"id": "TEXT"}, "id"))
+        names = list(box.sets["name"])
+        client.close()
+        box.stop()
+        return names
+
+    assert asyncio.run(cell()) == ["Set"]
+
+
+def test_stop_leaves_no_thread_port_or_file() -> None:
+    before = set(threading.enumerate())
+    box = Sandbox(import_delay=0)
+    client = Client(box)
+    client.run("id\na\n", set_input({"id": "TEXT"}, "id"))
+    client.put("x", "waiting.csv")
+    doors = ports(box)
+    folder = box.connection.key_file.parent
+    assert all(map(answers, doors))
+    assert folder.exists()
+    client.close()
+    for thread in set(threading.enumerate()) - before:
+        if not thread.name.startswith("connect-sandbox"):
+            thread.join(10)  # paramiko's own
+
+    box.stop()
+    box.stop()
+
+    assert set(threading.enumerate()) == before
+    assert not any(map(answers, doors))
+    assert not folder.exists()
+    assert repr(box) == "<Sandbox, stopped>"
+    for table in ("files", "jobs", "mailbox", "sets"):
+        with pytest.raises(ConfigurationError, match=r"connect_pandas\.sandbox\(\)"):
+            getattr(box, table)
+
+
+def test_stop_throws_out_who_is_in_and_gives_up_what_runs() -> None:
+    box = Sandbox(import_delay=3600)
+    client = Client(box)
+    client.put("id\na\n", "data.csv")
+    client.submit(set_input({"id": "TEXT"}, "id"))
+    with client.sftp() as sftp:
+        file = sftp.open(f"{client.directory}/half.csv", "wb")
+        file.write(b"x")
+        folder = box.connection.key_file.parent
+
+        box.stop()
+
+        assert not folder.exists()
+        with pytest.raises((OSError, EOFError)):
+            sftp.listdir(".")
+        file.close()
+    client.close()
+
+
+def test_end_of_python_stops_it() -> None:
+    done = run(
+        "from connect_pandas._sandbox import Sandbox; box = Sandbox(); print(box.connection.key_file.parent, end='')"
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.rpartition("/")[2].startswith("connect-sandbox-")
+    assert not Path(done.stdout).exists()
+
+
+def test_forgotten_sandbox_keeps_running() -> None:
+    # A notebook may keep only the connection.
+    done = run(
+        "import gc, socket\n"
+        "from connect_pandas._sandbox import Sandbox\n"
+        "connection = Sandbox().connection\n"
+        "gc.collect()\n"
+        "socket.create_connection((connection.host, connection.port), 5).close()\n"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_import_loads_nothing_heavy() -> None:
+    done = run(
+        "import sys, connect_pandas._sandbox\n"
+        "print(sorted({'asyncssh', 'ariadne', 'graphql', 'uvicorn'} & set(sys.modules)))"
+    )
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+@pytest.mark.parametrize("missing", ["asyncssh", "ariadne", "uvicorn"])
+def test_without_the_extra_it_says_how_to_install_it(missing: str) -> None:
+    done = run(
+        f"import sys; sys.modules[{missing!r}] = None\n"
+        "from connect_pandas._sandbox import Sandbox\n"
+        "from connect_pandas.errors import ConfigurationError\n"
+        "try: Sandbox()\n"
+        "except ConfigurationError as error: print(error)\n"
+    )
+    assert done.stderr == ""
+    assert missing in done.stdout
+    assert 'pip install "connect-pandas[sandbox]"' in done.stdout
+
+
+def test_repr_is_short_and_shows_no_secret(shared: Client) -> None:
+    box, connection = shared.box, shared.box.connection
+    shown = repr(box) + str(box) + repr(connection) + repr(vars(box))
+
+    assert repr(box) == (
+        f"<Sandbox of workshop@sandbox.example · sftp 127.0.0.1:{connection.port} · {connection.endpoint} · "
+        "0 files, 0 jobs, 0 reference sets>"
+    )
+    assert connection.api_key.reveal() not in shown
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_key_and_folder_are_private(shared: Client) -> None:
+    key = shared.box.connection.key_file
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert stat.S_IMODE(key.parent.stat().st_mode) == 0o700
+
+
+def test_it_listens_on_one_loopback_address_only(shared: Client) -> None:
+    for port in ports(shared.box):
+        assert answers(port)
+        # Who listens on every address answers here too.
+        assert not answers(port, "127.0.0.2")
+
+
+def test_tables_can_be_read_while_jobs_run(shared: Client) -> None:
+    rows = "".join(f"k{i},{i}\n" for i in range(20_000))
+    for _ in range(3):
+        shared.put("id,n\n" + rows, "data.csv")
+        job = shared.submit(set_input({"id": "TEXT", "n": "NUMBER"}, "id"))
+        seen = set()
+        while (status := shared.box.jobs.set_index("id").loc[job, "status"]) not in ("completed", "failed"):
+            seen |= set(shared.box.sets["records"])
+        assert status == "completed"
+        assert list(shared.box.sets["records"]) == [20_000]
+        assert seen <= {20_000}, "records appear all at once"
+        query = "mutation ($id: ID!) { deleteDataSet(where: {dataSetId: $id}) { dataSetId } }"
+        shared.get(query, id=shared.set_id("Set"))
