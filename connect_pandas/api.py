@@ -1,0 +1,407 @@
+"""The functions behind ``df.connect``, typed: each method of the accessor is one call to its twin here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+
+from connect_pandas._signatures import spelled
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Hashable, Iterable, Mapping, Sequence
+
+    import pandas as pd
+    import pandera.pandas as pa
+
+    from connect_pandas._plan import ImportPlan
+    from connect_pandas._sandbox import Sandbox
+    from connect_pandas.data.infer import Attributes
+    from connect_pandas.data.repair import Repair
+    from connect_pandas.data.rules import AttributeType
+    from connect_pandas.notebook.form import ImportForm
+    from connect_pandas.service.connection import Connection
+    from connect_pandas.service.job import ImportJob
+
+    Schema = pa.DataFrameSchema | type[pa.DataFrameModel]
+
+
+class PlanOptions(TypedDict, total=False):
+    """The keywords that ``plan``, ``create_reference_set`` and ``form`` share."""
+
+    key: Hashable | None
+    types: Mapping[Any, AttributeType] | None
+    names: Mapping[Any, str] | None
+    columns: Sequence[Hashable] | None
+    schema: Schema | None
+    job_name: str | None
+    notify: str | Iterable[str] | None
+    folder: str
+    filename: str | None
+    delimiter: str | None
+    date_format: str | None
+    header: bool
+
+
+class SubmitOptions(PlanOptions, total=False):
+    """The keywords of ``create_reference_set`` and ``form``."""
+
+    connection: Connection | None
+    progress: bool
+
+
+def infer(df: pd.DataFrame) -> Attributes:
+    """Infer what every column becomes: type, key, date format, each with its reason.
+
+    The whole column decides, never a sample of it. A named index is a column, an unnamed one is not.
+
+    Parameters
+    ----------
+    df : pandas.DataFrame
+        Any number of rows and columns, of any dtype. It is not changed.
+
+    Returns
+    -------
+    attributes : Attributes
+        A table that shows itself, with ``.types``, ``.key``, ``.key_candidates``, ``.date_format``, ``.reasons``
+        and ``.problems``.
+
+    Raises
+    ------
+    PlanError
+        When ``df`` is not a DataFrame.
+    """
+    return _looked_at(df, None)[1]
+
+
+def schema(df: pd.DataFrame) -> pa.DataFrameSchema:
+    """Return the Pandera schema that the frame's attributes make: dtypes, checks, the unique and complete key.
+
+    Print it, extend it, save it, and pass it back as ``schema=`` with next month's frame.
+
+    Parameters
+    ----------
+    df : pandas.DataFrame
+        Any number of rows and columns. It is not changed.
+
+    Returns
+    -------
+    pandera.DataFrameSchema
+        One field a column; ``metadata["connect"]`` holds the attribute's ``type``, ``key`` and ``name``.
+
+    Raises
+    ------
+    PlanError
+        When ``df`` is not a DataFrame.
+    """
+    from connect_pandas.data.schema import build
+
+    columns, attributes = _looked_at(df, None)
+    return build(columns, attributes)
+
+
+def validate(df: pd.DataFrame, schema: Schema | None = None) -> pd.DataFrame:
+    """Return the frame when it can be imported, or raise with everything that is wrong.
+
+    Parameters
+    ----------
+    df : pandas.DataFrame
+        Any number of rows and columns. It is not changed.
+    schema : pandera DataFrameSchema or DataFrameModel, optional
+        Checked as well; it decides types, key and names where it speaks of them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same frame.
+
+    Raises
+    ------
+    ValidationError
+        With ``.problems``, ``.failure_cases`` and ``.rows``: all problems at once.
+    PlanError
+        When ``df`` is not a DataFrame, or ``schema`` not a schema.
+    """
+    from connect_pandas._plan import require
+
+    columns, attributes = _looked_at(df, schema)
+    require(attributes.problems, columns, attributes, df)
+    return df
+
+
+def repair(df: pd.DataFrame) -> Repair:
+    """Put right what has only one reading: line breaks inside a text become a space, control characters go.
+
+    What only the data's owner can decide is left as it is, and listed.
+
+    Parameters
+    ----------
+    df : pandas.DataFrame
+        Any number of rows and columns. It is not changed.
+
+    Returns
+    -------
+    Repair
+        ``.frame``, a new frame; ``.changes``, a table of column, row, before, after and rule; ``.left``, the errors
+        that remain.
+
+    Raises
+    ------
+    PlanError
+        When ``df`` is not a DataFrame.
+    """
+    from connect_pandas.data import repair as room
+    from connect_pandas.data.problems import errors
+
+    frame, changes = room.repair(df)
+    return room.Repair(frame, changes, errors(infer(frame).problems))
+
+
+@spelled
+def plan(df: pd.DataFrame, name: str, **options: Unpack[PlanOptions]) -> ImportPlan:
+    r"""Decide everything that an import of the frame will do, and do nothing yet.
+
+    Parameters
+    ----------
+    df : pandas.DataFrame
+        Any number of rows and columns. It is not changed, and a later change of it does not reach the plan.
+    name : str
+        The new reference set: at most 25 Latin letters, digits, ``-`` and ``_`` (source: guide, dataSetName).
+    key : column label, optional
+        The column that identifies rows; by default the best complete and unique one.
+    types : mapping, optional
+        Column label → ``"TEXT"``, ``"NUMBER"``, ``"BOOLEAN"`` or ``"DATE"``, where the inferred type is not meant.
+    names : mapping, optional
+        Column label → the attribute's name in the service.
+    columns : sequence, optional
+        The labels of the columns to import, in the file's order; by default all.
+    schema : pandera DataFrameSchema or DataFrameModel, optional
+        Decides types, key and names where it speaks of them, and is checked as well.
+    job_name : str, optional
+        The import job's name in Data management > Job monitoring; by default one of its own.
+    notify : str or iterable of str, optional
+        E-mail addresses that the service tells when the job is done.
+    folder : str
+        Below the subscription's directory, as in ``"RS/Orders"``; made where it is missing.
+    filename : str, optional
+        By default a name that no other import has.
+    delimiter : str, optional
+        ``","``, ``"\t"`` or ``"|"``; by default the first that the data does not contain (source: guide).
+    date_format : str, optional
+        The one format of all dates in the file, as in ``"DD/MM/YYYY"`` (source: guide); by default chosen from the
+        data.
+    header : bool
+        Whether the file begins with the names.
+
+    Returns
+    -------
+    ImportPlan
+        Shows itself; ``.problems`` says what stands in the way. ``.submit()`` does it, ``.write(path)`` writes the
+        file here.
+
+    Raises
+    ------
+    PlanError
+        When a name, key or option cannot be: all of them at once.
+    """
+    from connect_pandas._plan import Options, make
+
+    return make(df, Options(name=name, **options))
+
+
+@spelled
+def create_reference_set(df: pd.DataFrame, name: str, **options: Unpack[SubmitOptions]) -> ImportJob:
+    """Create a reference set from the frame: check everything, upload the file, start the import.
+
+    Parameters
+    ----------
+    df : pandas.DataFrame
+        Any number of rows and columns; the file may have up to 5 GB (source: guide). It is not changed.
+    name : str
+        The new reference set: at most 25 Latin letters, digits, ``-`` and ``_``.
+    connection : Connection, optional
+        By default the session's current one: see :func:`connect_pandas.connect`, or
+        :func:`connect_pandas.sandbox` to try it without an account.
+    progress : bool
+        Whether to show progress.
+    **options
+        ``key``, ``types``, ``names``, ``columns``, ``schema``, ``job_name``, ``notify``, ``folder``, ``filename``,
+        ``delimiter``, ``date_format``, ``header``: as for :func:`connect_pandas.plan`.
+
+    Returns
+    -------
+    ImportJob
+        ``.id``, ``.status``; ``.wait()`` follows it to its end, ``.verify()`` compares the set with the frame.
+
+    Raises
+    ------
+    ValidationError, PlanError
+        The data, or an option, cannot be imported. Nothing was sent.
+    ConfigurationError, ConnectionFailed, AuthenticationFailed, HostKeyError
+        There is no connection, or no way in. Nothing was sent.
+    UploadFailed
+        The file did not arrive whole; no import was started.
+    ImportRejected
+        The service refused, with its message.
+    ImportUnconfirmed
+        It may or may not have begun; the message says how to find out.
+    """
+    connection, progress = options.pop("connection", None), options.pop("progress", True)
+    made = plan(df, name, **options)  # type: ignore[misc]
+    return made.submit(connection, progress=progress)
+
+
+@spelled
+def form(df: pd.DataFrame, name: str, **options: Unpack[SubmitOptions]) -> ImportForm:
+    """Show a form over the plan: choose the key and the notifications, look, and create the set.
+
+    Parameters
+    ----------
+    df : pandas.DataFrame
+        Any number of rows and columns. It is not changed.
+    name : str
+        The new reference set.
+    **options
+        As for :func:`connect_pandas.create_reference_set`: where the form begins.
+
+    Returns
+    -------
+    ImportForm
+        ``.plan``, the plan on screen; ``.code``, the line that does the same; ``.job`` once it is created.
+
+    Raises
+    ------
+    PlanError
+        When a name, key or option cannot be.
+    """
+    from connect_pandas.notebook.form import ImportForm
+
+    connection, progress = options.pop("connection", None), options.pop("progress", True)
+    return ImportForm(plan(df, name, **options), connection, progress=progress)  # type: ignore[misc]
+
+
+def connect(
+    profile: str | None = None,
+    *,
+    domain: str | None = None,
+    user: str | None = None,
+    api_key: str | None = None,
+    key_file: str | os.PathLike[str] | None = None,
+    passphrase: str | None = None,
+    directory: str | None = None,
+    host: str | None = None,
+    port: int | None = None,
+    endpoint: str | None = None,
+    known_hosts: str | os.PathLike[str] | None = None,
+    host_key: str | None = None,
+) -> Connection:
+    """Say who connects, where to and with which key; it becomes the session's current connection.
+
+    What is not given comes from ``CONNECT_*`` environment variables (``CONNECT_DOMAIN``, ``CONNECT_USER``,
+    ``CONNECT_API_KEY``, ``CONNECT_KEY_FILE``, …), then from the named profile, secrets at last from the system's
+    keyring. Nothing is opened yet: ``.check()`` does.
+
+    Parameters
+    ----------
+    profile : str, optional
+        A name in ``profiles.toml`` in the user's configuration folder.
+    domain : str, optional
+        ``"prod-us-east-1"``, ``"prod-eu-central-1"`` or ``"prod-ap-southeast-2"``: gives ``host`` and ``endpoint``.
+    user : str, optional
+        The person's Connect e-mail address.
+    api_key : str, optional
+        Better left to the environment or the keyring.
+    key_file : path, optional
+        The private key whose public half Connect knows.
+    passphrase : str, optional
+        Of the private key.
+    directory : str, optional
+        The subscription's directory on the server, as in ``"sub_0000000001"``; by default found.
+    host, port, endpoint : optional
+        Override those of the domain. ``endpoint`` is https, except on this machine.
+    known_hosts : path, optional
+        By default ``~/.ssh/known_hosts``.
+    host_key : str, optional
+        The server's fingerprint, ``"SHA256:…"``, in place of ``known_hosts``.
+
+    Returns
+    -------
+    Connection
+        Shows no secret.
+
+    Raises
+    ------
+    ConfigurationError
+        When settings are missing or wrong: all of them at once.
+    """
+    from connect_pandas.service.connection import resolve, use
+
+    given = {
+        "domain": domain,
+        "user": user,
+        "api_key": api_key,
+        "key_file": key_file,
+        "passphrase": passphrase,
+        "directory": directory,
+        "host": host,
+        "port": port,
+        "endpoint": endpoint,
+        "known_hosts": known_hosts,
+        "host_key": host_key,
+    }
+    connection = resolve(profile, given)
+    use(connection)
+    return connection
+
+
+def sandbox() -> Sandbox:
+    """Start the service in miniature on this machine; its connection becomes the session's current one.
+
+    Real sockets, no account, nothing leaves this machine. Needs the extra: ``pip install "connect-pandas[sandbox]"``.
+
+    Returns
+    -------
+    Sandbox
+        ``.connection``; ``.files``, ``.jobs``, ``.mailbox``, ``.sets`` as tables; ``.stop()``. Also a context
+        manager.
+
+    Raises
+    ------
+    ConfigurationError
+        When the extra is not installed.
+    """
+    from connect_pandas._sandbox import Sandbox
+    from connect_pandas.service.connection import use
+
+    box = Sandbox()
+    use(box.connection)
+    return box
+
+
+def _looked_at(df: pd.DataFrame, schema: Schema | None) -> tuple[Any, Attributes]:
+    from dataclasses import replace
+
+    from connect_pandas._plan import look
+    from connect_pandas.data.columns import read
+    from connect_pandas.data.infer import Choices
+    from connect_pandas.data.profile import profile
+    from connect_pandas.data.schema import as_schema, choices
+
+    columns = read(df)
+    decided = Choices() if schema is None else choices(as_schema(schema), columns)
+    attributes, problems = look(df, columns, profile(columns), decided, schema)
+    return columns, replace(attributes, problems=problems)
+
+
+__all__ = [
+    "PlanOptions",
+    "SubmitOptions",
+    "connect",
+    "create_reference_set",
+    "form",
+    "infer",
+    "plan",
+    "repair",
+    "sandbox",
+    "schema",
+    "validate",
+]

@@ -1,0 +1,228 @@
+"""The command line: ``connect-pandas demo | sandbox | setup | check``."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import shlex
+import sys
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from connect_pandas.errors import ConnectError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
+    from connect_pandas import Connection, ImportJob, Sandbox
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status: 0 done, 1 a ``ConnectError``, 130 interrupted."""
+    parser = argparse.ArgumentParser(
+        prog="connect-pandas", description="A pandas DataFrame becomes an Acoustic Connect reference set."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, (run, words) in _COMMANDS.items():
+        command = commands.add_parser(name, help=words, description=words)
+        command.set_defaults(run=run)
+        if name in ("setup", "check"):
+            command.add_argument("--profile", help="a name in profiles.toml")
+    given = parser.parse_args(arguments)
+    try:
+        return int(given.run(given))
+    except ConnectError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt as stop:
+        print("\n".join(["Interrupted.", *getattr(stop, "__notes__", [])]), file=sys.stderr)
+        return 130
+
+
+# ── demo ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+DEMO_ROWS: Final = 200_000
+
+
+def _demo(_given: argparse.Namespace) -> int:
+    import connect_pandas
+    from connect_pandas import samples
+
+    print("Starting the sandbox: the Connect service in miniature, on this machine only.")
+    with connect_pandas.sandbox() as box:
+        print(box, end="\n\n")
+        _import(box, samples.orders(), "Orders")
+        _import(box, samples.many_orders(DEMO_ROWS), "Orders_200k")
+        print(
+            "The service now holds:", box.sets[["name", "id", "records"]].to_string(index=False), "", sep="\n"
+        )
+        print("and has sent:", box.mailbox[["to", "subject"]].to_string(index=False), "", sep="\n")
+    print("The sandbox is stopped, nothing is left behind.")
+    print("Next: import connect_pandas; connect_pandas.sandbox(); df.connect")
+    return 0
+
+
+def _import(box: Sandbox, orders: pd.DataFrame, name: str) -> None:
+    import connect_pandas
+
+    print(
+        f"── {len(orders):,} orders ──────────────────────────────────────────────",
+        orders.head(3).to_string(),
+        "",
+        sep="\n",
+    )
+    print(f'>>> job = df.connect.create_reference_set("{name}", notify="ann@shop.example")')
+    plan = connect_pandas.plan(orders, name, notify="ann@shop.example", folder="RS/Orders")
+    print(plan)
+    started = time.perf_counter()
+    job = plan.submit(box.connection).wait()
+    print(
+        f"\n{job!r}\n{job.verify()!r}\nfrom the frame to the set in {time.perf_counter() - started:.1f} s\n"
+    )
+    print("three of its records, as the service gives them back:", _records(job), "", sep="\n")
+
+
+def _records(job: ImportJob) -> str:
+    import pandas as pd
+
+    from connect_pandas.service.graphql import Api
+
+    api, plan = Api(job.connection), job.plan
+    data_set = api.data_set(job.name)
+    if data_set is None or plan is None:
+        return "(none)"
+    key = next(a["name"] for a in job.payload["importInput"]["attributes"]["create"] if "identifyAs" in a)
+    records = api.records(data_set.id, key, [row[key] or "" for row in plan.sample(3)])
+    return pd.DataFrame([record.values for record in records]).to_string(index=False)
+
+
+# ── sandbox ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _sandbox(_given: argparse.Namespace) -> int:
+    import connect_pandas
+
+    with connect_pandas.sandbox() as box:
+        print(box)
+        print("Another program reaches it with these settings; Ctrl-C stops it and removes them.")
+        print(f"  source {_environment(box)}")
+        try:
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            print("\nStopped; nothing is left behind.")
+    return 0
+
+
+def _environment(box: Sandbox) -> Path:
+    """Write the way in as ``CONNECT_*`` settings, for this user's eyes only."""
+    way = box.connection
+    settings = {
+        "USER": way.user,
+        "API_KEY": way.api_key.reveal(),
+        "KEY_FILE": str(way.key_file),
+        "HOST": way.host,
+        "PORT": str(way.port),
+        "ENDPOINT": way.endpoint,
+        "HOST_KEY": str(way.host_key),
+    }
+    path = way.key_file.with_name("environment")
+    path.touch(mode=0o600)
+    path.write_text(
+        "".join(f"export CONNECT_{name}={shlex.quote(value)}\n" for name, value in settings.items())
+    )
+    return path
+
+
+# ── an account ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _check(given: argparse.Namespace) -> int:
+    import connect_pandas
+
+    found = connect_pandas.connect(given.profile).check()
+    print(found)
+    return 0 if found.ok else 1
+
+
+def _setup(given: argparse.Namespace) -> int:
+    """Ask what is not known yet, one thing after the other; nothing is kept before both sides work."""
+    from connect_pandas.service import setup
+
+    print(
+        "This connects your Connect account: a few short steps. Ctrl-C stops it and keeps nothing but the key pair."
+    )
+    connection = _asked()
+    line = setup.key_pair(connection.key_file, connection.user, connection.passphrase)
+    print(f"Your public key, {connection.key_file}.pub:\n  {line}")
+    if _yes("Register it with Connect now (replaces the one that Connect has for you)?"):
+        setup.register(connection, line)
+        print("  registered")
+    fingerprint = setup.shown_fingerprint(connection)
+    if fingerprint is not None:
+        print(f"The file server {connection.host} shows the fingerprint\n  {fingerprint}")
+        print("Compare it with the one that your administrator or Acoustic's support gives you.")
+        if not _yes("Is it the same?"):
+            print("Stopped: without that, nobody knows who the server is.", file=sys.stderr)
+            return 1
+        connection = setup.pinned(connection, fingerprint)
+    found = connection.check()
+    print(found)
+    if not found.ok:
+        return 1
+    name = given.profile or "default"
+    print(f"Kept as the profile {name!r} in {setup.save(name, connection)}")
+    kept = setup.remember(connection)
+    print(
+        "The API key is in the system's keyring."
+        if kept
+        else "There is no keyring here: set CONNECT_API_KEY yourself."
+    )
+    print(f'From now on: connect_pandas.connect("{name}")')
+    return 0
+
+
+def _asked() -> Connection:
+    from connect_pandas.service.connection import DOMAINS, resolve
+
+    known = {
+        n: os.environ.get(f"CONNECT_{n.upper()}") for n in ("domain", "host", "user", "api_key", "key_file")
+    }
+    given: dict[str, Any] = {}
+    if not known["domain"] and not known["host"]:
+        given["domain"] = _answer(f"Connect domain ({', '.join(DOMAINS)})", next(iter(DOMAINS)))
+    if not known["user"]:
+        given["user"] = _answer("Your Connect e-mail address")
+    if not known["api_key"]:
+        given["api_key"] = getpass.getpass(
+            "API key (an administrator makes it: General settings > API keys; not shown): "
+        )
+    if not known["key_file"]:
+        given["key_file"] = _answer("Private key, made when it is not there", "~/.ssh/connect")
+    if typed := getpass.getpass("Passphrase of the private key (empty for none; not shown): "):
+        given["passphrase"] = typed
+    return resolve(None, given)
+
+
+def _answer(question: str, default: str = "") -> str:
+    return input(f"{question}{f' [{default}]' if default else ''}: ").strip() or default
+
+
+def _yes(question: str) -> bool:
+    return input(f"{question} [yes/no]: ").strip().lower() in ("y", "yes")
+
+
+_COMMANDS: Final[dict[str, tuple[Callable[[argparse.Namespace], int], str]]] = {
+    "demo": (_demo, "Import two frames into a sandbox on this machine, and show every step."),
+    "sandbox": (_sandbox, "Run the sandbox until Ctrl-C."),
+    "setup": (_setup, "Answer a few questions to connect a Connect account."),
+    "check": (_check, "Log on to both sides of Connect and say what works."),
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

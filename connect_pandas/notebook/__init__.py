@@ -1,0 +1,1 @@
+"""What a person looks at: reprs, progress, the form. Holds no logic of its own."""

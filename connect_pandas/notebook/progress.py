@@ -1,0 +1,53 @@
+"""How long work is shown: a bar in a notebook, a line in a terminal, nothing where nobody looks."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from connect_pandas.service.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+def shown(*, on: bool) -> Progress:
+    """Return the way to show progress here.
+
+    Parameters
+    ----------
+    on : bool
+        ``False`` shows nothing.
+    """
+    if not on or not (in_notebook() or sys.stderr.isatty()):
+        return silent
+    return _bar
+
+
+def in_notebook() -> bool:
+    """Whether this runs in a Jupyter kernel."""
+    shell = sys.modules.get("IPython")
+    return shell is not None and type(shell.get_ipython()).__name__ == "ZMQInteractiveShell"
+
+
+@contextmanager
+def _bar(label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
+    from tqdm.auto import tqdm
+
+    if total is None:
+        form = "{desc}: {elapsed}"
+    else:
+        form = "{desc}: {percentage:3.0f}% |{bar}| {n:,}/{total:,} {unit} [{elapsed}<{remaining}]"
+    started = time.monotonic()
+    with tqdm(
+        total=total, desc=label, unit=unit, bar_format=form, mininterval=0.1, dynamic_ncols=True
+    ) as bar:
+
+        def advance(count: int) -> None:
+            bar.update(count)
+            if not count and time.monotonic() - started > 0.1:
+                bar.refresh()
+
+        yield advance
