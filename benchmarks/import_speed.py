@@ -2,8 +2,8 @@
 
     python benchmarks/import_speed.py [--rows 2000000] [--rounds 3] [--delay 80] [--memory 500000 2000000 4000000]
 
-Orders like the guide's go to an OpenSSH sshd on loopback (`sftp put` comes from the same package); the API is a stand-in
-that answers at once. Compared, alternating, the median of the rounds:
+Orders like the guide's go to an OpenSSH sshd on loopback (`sftp put` comes from the same package); the API is a
+stand-in that answers at once. Compared, alternating, the median of the rounds:
 
     ours           the whole call: df.connect.create_reference_set(…), connection and checks included
     hand-written   pandas.to_csv to a temporary file, then paramiko's put
@@ -32,7 +32,6 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-import pandas as pd
 import paramiko
 
 import connect_pandas
@@ -41,6 +40,8 @@ from tests.sshd import Sshd, sshd
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    import pandas as pd
 
     from connect_pandas import Connection
 
@@ -202,11 +203,19 @@ def delaying(server: Sshd, round_trip: float) -> Iterator[Sshd]:
     port = proxy.sockets[0].getsockname()[1]
     known_hosts = server.known_hosts.with_name("known_hosts_slow")
     known_hosts.write_text(server.known_hosts.read_text().replace(f":{server.port} ", f":{port} "))
+
+    async def leave() -> None:
+        proxy.close()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        loop.stop()
+
     try:
         yield replace(server, port=port, known_hosts=known_hosts)
     finally:
-        loop.call_soon_threadsafe(proxy.close)
-        loop.call_soon_threadsafe(loop.stop)
+        asyncio.run_coroutine_threadsafe(leave(), loop)
 
 
 # ── memory ───────────────────────────────────────────────────────────────────────────────────────────

@@ -6,9 +6,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-import pandas as pd
-
 from connect_pandas.data import rules
+from connect_pandas.data.columns import is_missing
 from connect_pandas.data.infer import identifier_word
 from connect_pandas.data.problems import Problem, Row, ordered
 from connect_pandas.data.profile import READINGS, SPECIAL, locate, order_open, predicates, repeats, tally
@@ -99,9 +98,10 @@ def _names(columns: Columns, attributes: Attributes) -> Iterator[Problem]:
         yield _numbered(numbered)
     by_name: dict[str, list[Attribute]] = {}
     for a in attributes:
-        by_name.setdefault(a.name.casefold(), []).append(a)
         if a not in numbered:
             yield from _name(a)
+        if not _is_unnamed(a):
+            by_name.setdefault(a.name.casefold(), []).append(a)
     for same in by_name.values():
         yield from _same_names(same)
 
@@ -121,21 +121,22 @@ def _numbered(found: Sequence[Attribute]) -> Problem:
 
 
 def _name(a: Attribute) -> Iterator[Problem]:
-    column = ascii(a.name)[1:-1] if _NOT_IN_A_NAME.search(a.name) else str(a.column)
+    column = str(a.column)
     if not a.name.strip() and _renamed(a):
         yield Problem.of("column-name", "The name that you gave it is empty.", column=column)
     elif _is_unnamed(a):
+        drop = f"df = df.drop(columns=[{a.column!r}])   # or names={{{a.column!r}: …}}"
         yield Problem.of(
             "unnamed-column",
             f"A column has no name of its own ({a.column!r}).",
             column=column,
-            fix=f"df = df.drop(columns=[{a.column!r}])   # or names={{{a.column!r}: …}}",
+            fix=drop if isinstance(a.column, str) else "df.columns = […]   # a name for every column",
         )
     elif _NOT_IN_A_NAME.search(a.name):
-        better = " ".join(_NOT_IN_A_NAME.sub(" ", a.name).split())
+        better = " ".join(_NOT_IN_A_NAME.sub(" ", a.name).split()) or "…"
         yield Problem.of(
             "column-name",
-            f"The name holds a line break or another control character: {ascii(a.name)}.",
+            f"The name holds a line break or another character that is no text: {a.name!a}.",
             column=column,
             fix=f"names={{{a.column!a}: {better!r}}}",
         )
@@ -153,7 +154,7 @@ def _is_unnamed(a: Attribute) -> bool:
         return False
     if isinstance(a.column, str):
         return not a.column.strip() or re.fullmatch(r"Unnamed: [0-9]+(_level_[0-9]+)?", a.column) is not None
-    return a.column is None or (pd.api.types.is_scalar(a.column) and bool(pd.isna(a.column)))
+    return is_missing(a.column)
 
 
 def _same_names(same: Sequence[Attribute]) -> Iterator[Problem]:
@@ -167,14 +168,20 @@ def _same_names(same: Sequence[Attribute]) -> Iterator[Problem]:
     if len(by_name) > 1:
         names = ", ".join(map(repr, by_name))
         yield Problem.of(
-            "similar-names", f"The names {names} differ only in case.", column=str(same[0].column), count=len(same)
+            "similar-names",
+            f"The names {names} differ only in case.",
+            column=str(same[0].column),
+            count=len(same),
         )
 
 
 def _twins(name: str, twins: Sequence[Attribute]) -> Problem:
     if any(map(_renamed, twins)):
         labels = ", ".join(repr(a.column) for a in twins)
-        message, fix = f"{labels} get the same name {name!r}.", f"names={{{twins[-1].column!r}: …}}   # another name"
+        message, fix = (
+            f"{labels} get the same name {name!r}.",
+            f"names={{{twins[-1].column!r}: …}}   # another name",
+        )
     else:
         message = f"{len(twins)} columns are named {name!r}; attributes need names of their own."
         fix = "df = df.loc[:, ~df.columns.duplicated()]   # keeps the first; or rename them"
@@ -227,7 +234,10 @@ _CONVERT: Final = (
 def _unsupported(s: _Subject) -> Problem:
     series = s.columns.items[s.a.position].series
     present = series.notna().to_numpy()
-    fix = next((line for word, line in _CONVERT if word in s.p.detail), "{cell} = {cell}.astype(str)   # if text will do")
+    fix = next(
+        (line for word, line in _CONVERT if word in s.p.detail),
+        "{cell} = {cell}.astype(str)   # if text will do",
+    )
     return Problem.of(
         "unsupported-values",
         f"It holds {s.p.detail}; no attribute can hold that.",
@@ -264,7 +274,10 @@ _NOT_IN_A_TEXT: Final = {
         "df = df.connect.repair().frame   # takes them out",
     ),
     "lone-surrogate": (
-        ("holds half of a surrogate pair, which is no character", "hold halves of surrogate pairs, which are no characters"),
+        (
+            "holds half of a surrogate pair, which is no character",
+            "hold halves of surrogate pairs, which are no characters",
+        ),
         "{cell} = {cell}.str.encode('utf-8', 'replace').str.decode('utf-8')   # writes '?' for each",
     ),
 }

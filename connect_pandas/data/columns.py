@@ -113,7 +113,9 @@ class Columns:
         texts = [self.items[p] for p in positions if self.items[p].kind == "text"]
         rows = min(SLICE_ROWS, max(1, limit // max(1, a_row)), self.rows - start)
         while rows > 1:
-            held = rows * (a_row - len(texts) * _VALUE_BYTES) + sum(c.weight(start, start + rows) for c in texts)
+            held = rows * (a_row - len(texts) * _VALUE_BYTES) + sum(
+                c.weight(start, start + rows) for c in texts
+            )
             if held <= limit * 2:
                 break
             rows = max(1, min(rows // 2, rows * limit // held))
@@ -187,6 +189,11 @@ def _widest(series: pd.Series[Any], kind: Kind) -> int:
     if kind != "text" or not isinstance(series.dtype, pd.CategoricalDtype):
         return 0
     return 4 * int(series.dtype.categories.str.len().max())
+
+
+def is_missing(value: Any) -> bool:
+    """Whether pandas takes a single value, of whatever type, for a missing one."""
+    return bool(pd.api.types.is_scalar(value) and pd.isna(value))
 
 
 # ── what a column holds ──────────────────────────────────────────────────────────────────────────────────────────
@@ -285,7 +292,9 @@ def _in_words(series: pd.Series[Any], inferred: str) -> str:
 
 
 def _kinds_of(series: pd.Series[Any]) -> dict[str, int]:
-    return {getattr(t, "__qualname__", ""): int(n) for t, n in series.dropna().map(type).value_counts().items()}
+    return {
+        getattr(t, "__qualname__", ""): int(n) for t, n in series.dropna().map(type).value_counts().items()
+    }
 
 
 _DIGITS_MAX: Final = 38
@@ -357,7 +366,11 @@ def _to_polars(values: pd.Series[Any], kind: Kind) -> pl.Series:
 
 def _plain(values: pd.Series[Any]) -> pd.Series[Any]:
     """Return timestamps held as categories as timestamps."""
-    return values.astype(values.dtype.categories.dtype) if isinstance(values.dtype, pd.CategoricalDtype) else values
+    return (
+        values.astype(values.dtype.categories.dtype)
+        if isinstance(values.dtype, pd.CategoricalDtype)
+        else values
+    )
 
 
 _OF_OBJECTS: Final = {"text": pa.large_string(), "boolean": pa.bool_(), "date": pa.date32()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 from typing import TYPE_CHECKING
 
@@ -36,9 +37,17 @@ def encode(
     delimiter or a quote; an empty field is a missing value.
     """
     head = _header(attributes, delimiter) if header else b""
-    for part in columns.slices([a.position for a in attributes]):
-        yield head + _csv(_written(part, attributes), attributes.form, delimiter), part.height
-        head = b""
+    for i, part in enumerate(columns.slices([a.position for a in attributes])):
+        body = _csv(_written(part, attributes), attributes.form, delimiter)
+        yield (body if i else _without_mark(head + body, delimiter)), part.height
+
+
+def _without_mark(piece: bytes, delimiter: str) -> bytes:
+    """Quote a text that begins the file and would pass for its byte-order mark."""
+    if not piece.startswith(codecs.BOM_UTF8):
+        return piece
+    end = min(place for place in (piece.find(delimiter.encode()), piece.find(b"\n")) if place >= 0)
+    return b'"' + piece[:end] + b'"' + piece[end:]
 
 
 def _header(attributes: Attributes, delimiter: str) -> bytes:

@@ -275,9 +275,17 @@ def words(name: str) -> list[str]:
     return [w.lower() for w in _WORD.findall(name)]
 
 
+_QUANTITIES: Final = frozenset(
+    "amount amounts average avg calls clicks cost count counts days hours length max mean min orders price rate score "
+    "sessions share size sum total totals value values visits".split()
+)
+
+
 def identifier_word(name: str) -> str | None:
     """Return the word of a name that says that its values identify something, or ``None``."""
     found = words(name)
+    if found and (found[-1] in _QUANTITIES or found[0] in _QUANTITIES or found[:2] == ["number", "of"]):
+        return None
     for word in found:
         if word in _IDENTIFIERS and (word != "code" or word == found[-1]):
             return word
@@ -326,7 +334,7 @@ def _choose_key(
 
 
 def _is_clear(used: Mapping[int, Profile], best: int, rivals: Sequence[int]) -> bool:
-    """A key is clear when its name says so, or when it leads the columns as text; a tie goes to the first column only."""
+    """Whether its name says that it is the key, or it leads the columns as text; a tie goes to the first only."""
     leads = best == next(iter(used))
     if _key_rank(used[best]):
         return leads or not rivals

@@ -156,7 +156,7 @@ class Problem:
         return self.rows[0].value if self.rows else None
 
     def __str__(self) -> str:
-        where = f"{self.column}: " if self.column is not None else ""
+        where = f"{_printable(self.column)}: " if self.column is not None else ""
         lines = [f"{where}{self.message}"]
         if self.rows:
             more = f" … {self.count:,} in all" if self.count > len(self.rows) else ""
@@ -164,6 +164,10 @@ class Problem:
         if self.fix:
             lines.append("    fix: " + self.fix.replace("\n", "\n         "))
         return "\n".join(lines)
+
+
+def _printable(name: str) -> str:
+    return name if name.isprintable() else ascii(name)[1:-1]
 
 
 def ordered(problems: Iterable[Problem]) -> tuple[Problem, ...]:

@@ -17,7 +17,7 @@ from connect_pandas.data import rules
 from connect_pandas.data.columns import SURROGATE_MARK
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Mapping, Sequence
+    from collections.abc import Hashable, Iterator, Mapping
 
     from connect_pandas.data.columns import Columns, Kind
 

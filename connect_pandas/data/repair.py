@@ -20,7 +20,10 @@ Mend = Callable[[pl.Expr], pl.Expr]
 
 RULES: Final[dict[str, Mend]] = {
     "line-break": lambda c: c.str.replace_all(r"[\r\n]+", " "),
-    "control-character": lambda c: c.str.replace_all(rules.CONTROL_CHARACTER, ""),
+    # Tabs and page breaks of another time, and the line ends of other systems, keep words apart.
+    "control-character": lambda c: c.str.replace_all(r"[\x0B\x0C\u0085\u2028\u2029]+", " ").str.replace_all(
+        rules.CONTROL_CHARACTER, ""
+    ),
 }
 """Problem code → what puts a text right whose meaning does not change by it."""
 
@@ -60,7 +63,7 @@ def repair(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         for rule, mend in RULES.items() if column.kind == "text" else ():
             changed = _changes(repaired, place, rule, mend)
             if len(changed):
-                repaired.isetitem(place, _with(repaired.iloc[:, place], changed))
+                repaired.isetitem(place, _with(repaired.iloc[:, place], changed))  # type: ignore[arg-type]
                 log.append(changed.assign(column=column.name, rule=rule))
     changes = pd.concat(log, ignore_index=True)
     labels = columns.index[changes["position"].to_numpy(dtype="int64")]
@@ -95,5 +98,12 @@ def _found(columns: Columns, rule: str, mend: Mend) -> Iterator[pd.DataFrame]:
 def _with(series: pd.Series[Any], changed: pd.DataFrame) -> pd.Series[Any]:
     values = series.astype(object)
     values.iloc[changed["position"].to_numpy()] = changed["after"].to_numpy(dtype=object)
-    # A category that no value had is none of the dtype's: the mended texts need a dtype of their own.
-    return values.astype("category" if isinstance(series.dtype, pd.CategoricalDtype) else series.dtype)
+    return values.astype(_dtype_with(series.dtype, changed))
+
+
+def _dtype_with(dtype: Any, changed: pd.DataFrame) -> Any:
+    """Return the dtype that holds the mended texts: that of categories is made of their values."""
+    if not isinstance(dtype, pd.CategoricalDtype):
+        return dtype
+    after = dict(zip(changed["before"], changed["after"], strict=True))
+    return pd.CategoricalDtype(list(dict.fromkeys(after.get(c, c) for c in dtype.categories)), dtype.ordered)

@@ -16,14 +16,14 @@ from pandera import extensions
 from pandera.errors import SchemaErrors
 
 from connect_pandas.data import rules
-from connect_pandas.data.columns import SURROGATE_MARK, Columns, column_of
+from connect_pandas.data.columns import SURROGATE_MARK, Columns, column_of, is_missing
 from connect_pandas.data.infer import Attribute, Attributes, Choices
 from connect_pandas.data.problems import Problem, Row
 from connect_pandas.data.profile import READINGS, SHOWN_ROWS, predicates
 from connect_pandas.errors import PlanError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from connect_pandas.data.profile import Predicate
     from connect_pandas.data.rules import AttributeType
@@ -120,10 +120,20 @@ def _register() -> None:
 _register()
 
 
-def _check(name: str, error: str, **statistics: Any) -> pa.Check:
-    # Missing values are the column's affair (nullable), and Pandera would copy the column to leave them out.
-    made: pa.Check = getattr(pa.Check, name)(ignore_na=False, error=error, **statistics)
-    return made
+_ERRORS: Final = {
+    "connect_text": "one line of text without control characters",
+    "connect_number": "plain decimal numbers",
+    "connect_boolean": "TRUE or FALSE",
+    "connect_date": "dates of one format",
+    "connect_finite": "finite numbers",
+    "connect_year": "years of four digits",
+    "connect_midnight": "days without a time",
+    "connect_filled": "texts that are not empty",
+    "connect_possible": "what an attribute of its type can hold",
+}
+"""What each check asks for, in words."""
+_OF_THE_PASS: Final = frozenset({*_ERRORS.values(), "field_uniqueness", "not_nullable"})
+"""Failures that the column pass finds as well, and words better."""
 
 
 # ── attributes → schema ──────────────────────────────────────────────────────────────────────────────────────────
@@ -183,24 +193,30 @@ _KINDS: Final[dict[AttributeType, tuple[str, ...]]] = {
 
 def _checks(a: Attribute, attributes: Attributes) -> Iterator[pa.Check]:
     if a.kind not in _KINDS[a.type]:
-        yield _check("connect_possible", f"can be held by an attribute of type {a.type}", type=a.type)
+        yield _check("connect_possible", type=a.type)
     elif a.kind == "text":
-        yield _check("connect_text", "one line of text without control characters")
+        yield _check("connect_text")
         if a.type == "NUMBER":
-            yield _check("connect_number", "a plain decimal number")
+            yield _check("connect_number")
         elif a.type == "BOOLEAN":
-            yield _check("connect_boolean", "TRUE or FALSE")
+            yield _check("connect_boolean")
         elif a.type == "DATE":
-            form = (a.written_as or rules.TIMESTAMP).pattern
-            yield _check("connect_date", f"a date written {form}", form=form)
+            yield _check("connect_date", form=(a.written_as or rules.TIMESTAMP).pattern)
         if a.key:
-            yield _check("connect_filled", "not empty")
+            yield _check("connect_filled")
     elif a.kind == "float":
-        yield _check("connect_finite", "a finite number")
-    elif a.type == "DATE" and a.kind != "empty":
-        yield _check("connect_year", "a year of four digits")
-        if attributes.form and not attributes.form.has_time and a.kind != "date":
-            yield _check("connect_midnight", "no time of day")
+        yield _check("connect_finite")
+    elif a.kind in ("date", "naive", "aware"):
+        yield _check("connect_year")
+        days = attributes.form is not None and not attributes.form.has_time
+        if a.type == "DATE" and days and a.kind != "date":
+            yield _check("connect_midnight")
+
+
+def _check(name: str, **statistics: Any) -> pa.Check:
+    # Missing values are the column's affair (nullable), and Pandera would copy the column to leave them out.
+    made: pa.Check = getattr(pa.Check, name)(ignore_na=False, error=_ERRORS[name], **statistics)
+    return made
 
 
 # ── a user's schema → choices ────────────────────────────────────────────────────────────────────────────────────
@@ -224,23 +240,48 @@ def as_schema(schema: Any) -> pa.DataFrameSchema:
 
 
 def choices(schema: pa.DataFrameSchema, columns: Columns) -> Choices:
-    """Return what a schema decides: types from dtypes, the key from ``unique``, the rest from ``metadata``."""
+    """Return what a schema decides: types from dtypes, the key from ``unique``, the rest from ``metadata``.
+
+    Raises
+    ------
+    PlanError
+        When the ``metadata`` says something that no attribute can be: all of it at once.
+    """
     types: dict[int, AttributeType] = {}
     names: dict[int, str] = {}
     keys: list[int] = []
+    wrong: list[str] = []
     for label, field in _fields(schema):
         position = columns.find(label)
         if position is None:
             continue
-        told = (field.metadata or {}).get(METADATA, {})
+        told = (field.metadata or {}).get(METADATA) or {}
+        if problems := list(_wrong_metadata(label, told)):
+            wrong += problems
+            continue
+        if told.get("key", field.unique or schema.unique == [label]):
+            keys.append(position)
         if type_ := told.get("type") or _type_of(field.dtype):
             types[position] = type_
         if "name" in told:
             names[position] = told["name"]
-        if told.get("key", field.unique):
-            keys.append(position)
+    if wrong:
+        raise PlanError("\n".join(wrong))
     # Several unique columns say nothing about which of them is the key.
     return Choices(key=keys[0] if len(keys) == 1 else None, types=types, names=names)
+
+
+def _wrong_metadata(label: Any, told: Any) -> Iterator[str]:
+    where = f'The schema\'s metadata["{METADATA}"] of {label!r}'
+    if not isinstance(told, dict):
+        yield f'{where} is {told!r}; a dict is needed, as in {{"type": "TEXT"}}.'
+        return
+    if unknown := [k for k in told if k not in ("type", "key", "name")]:
+        yield f'{where} has {", ".join(map(repr, unknown))}; known are "type", "key" and "name".'
+    if "type" in told and told["type"] not in rules.ATTRIBUTE_TYPES:
+        yield f"{where} has the type {told['type']!r}; a type is one of {', '.join(rules.ATTRIBUTE_TYPES)}."
+    if "name" in told and not isinstance(told["name"], str):
+        yield f"{where} has the name {told['name']!r}; a name is text."
 
 
 def _fields(schema: pa.DataFrameSchema) -> Iterator[tuple[Any, Any]]:
@@ -249,17 +290,16 @@ def _fields(schema: pa.DataFrameSchema) -> Iterator[tuple[Any, Any]]:
     yield from schema.columns.items()
 
 
-_BY_DTYPE: Final[tuple[tuple[tuple[str, ...], AttributeType], ...]] = (
-    (("bool",), "BOOLEAN"),
-    (("datetime", "date", "timestamp"), "DATE"),
-    (("int", "uint", "float", "decimal", "double"), "NUMBER"),
-    (("str", "string", "large_string", "category"), "TEXT"),
-)
+_TEXT_DTYPES: Final = ("str", "string", "large_string", "category")
 
 
 def _type_of(dtype: Any) -> AttributeType | None:
-    name = str(dtype).lower()
-    return next((type_ for starts, type_ in _BY_DTYPE if name.startswith(starts)), None)
+    """Return the type that a dtype decides: that of text, which would be looked into otherwise.
+
+    Numbers, booleans and dates are what they are without a schema, and whether whole numbers are quantities or
+    identifiers no dtype says.
+    """
+    return "TEXT" if str(dtype).lower().startswith(_TEXT_DTYPES) else None
 
 
 # ── a schema's verdict ───────────────────────────────────────────────────────────────────────────────────────────
@@ -271,26 +311,65 @@ def failures(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> pd.DataFrame | 
         # In place on a shallow copy: Pandera's own copy would hold all of the data twice.
         schema.validate(frame.copy(deep=False), lazy=True, inplace=True)
     except SchemaErrors as error:
-        return error.failure_cases
+        cases: pd.DataFrame = error.failure_cases
+        return cases
     return None
 
 
-def problems(cases: pd.DataFrame, columns: Columns) -> Iterator[Problem]:
-    """Yield Pandera's failure cases as problems, one a column and check."""
+def problems(cases: pd.DataFrame, columns: Columns, known: Sequence[Problem] = ()) -> Iterator[Problem]:
+    """Yield Pandera's failure cases as problems, one a column and check.
+
+    Parameters
+    ----------
+    cases : DataFrame
+        From :func:`failures`.
+    columns : Columns
+    known : sequence of Problem
+        What the column pass has found: it is not said again in Pandera's words.
+    """
+    wrong = {p.column for p in known if p.severity == "error"}
     for (column, check), group in cases.groupby(["column", "check"], dropna=False, sort=False):
-        name = None if column is None or pd.isna(column) else str(column)
-        yield Problem.of(
-            "schema",
-            f"Pandera's check says no: {check}.",
-            column=name,
-            count=len(group),
-            rows=list(_rows(group, columns)),
-            fix="put the values right, or change the schema if it asks too much",
-        )
+        name = None if is_missing(column) else str(column)
+        if name in wrong and check in _OF_THE_PASS:
+            continue
+        message, fix = _in_words(str(check), group["failure_case"].tolist())
+        rows = list(_rows(group, columns))
+        yield Problem.of("schema", message, column=name, count=len(group), rows=rows, fix=fix)
+
+
+def _in_words(check: str, cases: Sequence[Any]) -> tuple[str, str]:
+    """Return what a check says, and what to do."""
+    labels = ", ".join(map(repr, dict.fromkeys(cases)))
+    match check:
+        case "column_in_dataframe":
+            return (
+                f"The schema asks for {labels}, which the frame does not have.",
+                "rename or add it, or change the schema",
+            )
+        case "column_in_schema":
+            return f"The schema, being strict, does not allow {labels}.", f"df = df.drop(columns=[{labels}])"
+        case "field_uniqueness":
+            return (
+                "The schema asks for values that differ.",
+                "df = df.drop_duplicates(…)   # or change the schema",
+            )
+        case "not_nullable":
+            return "The schema asks for a value in every row.", "df = df.dropna(…)   # or change the schema"
+        case "nan":
+            return (
+                f"The frame does not have the shape that the schema asks for: {labels}.",
+                "df = df.set_index(…)   # or change the schema",
+            )
+    raised = f" ({cases[0]})" if isinstance(cases[0], str) and "Error(" in cases[0] else ""
+    return (
+        f"The schema asks for {check}{raised}.",
+        "put the values right, or change the schema if it asks too much",
+    )
 
 
 def _rows(group: pd.DataFrame, columns: Columns) -> Iterator[Row]:
-    for label, value in group[["index", "failure_case"]].head(SHOWN_ROWS).itertuples(index=False):
-        if label is not None and not (pd.api.types.is_scalar(label) and pd.isna(label)):
-            places = columns.index.get_indexer_for([label])
+    cases = group[["index", "failure_case"]].head(SHOWN_ROWS)
+    for label, value in zip(cases["index"].tolist(), cases["failure_case"].tolist(), strict=True):
+        if not is_missing(label):
+            places = columns.index.get_indexer_for(pd.Index([label], tupleize_cols=False))
             yield Row(int(places[0]), label, value)

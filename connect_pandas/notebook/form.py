@@ -91,14 +91,13 @@ class ImportForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
     def code(self) -> str:
         """The line that does the same without the form."""
         options = self.plan.options
-        given = {
-            f.name: getattr(options, f.name) for f in fields(options) if getattr(options, f.name) != f.default
-        }
-        given |= {"key": self.plan.key, "notify": list(self.plan.notify) or None}
+        shown = {"key": self.plan.key, "notify": list(self.plan.notify) or None}
+        given = {f.name: shown.get(f.name, getattr(options, f.name)) for f in fields(options) if f.name != "name"}
         words = "".join(
-            f", {k}={v!r}" for k, v in given.items() if v is not None and k not in ("name", "schema")
+            f", {f.name}={'schema' if f.name == 'schema' else repr(given[f.name])}"
+            for f in fields(options)
+            if f.name != "name" and given[f.name] != f.default
         )
-        words += ", schema=schema" if options.schema is not None else ""
         return f"job = df.connect.create_reference_set({self.plan.name!r}{words})"
 
     def _changed(self, _change: Any) -> None:

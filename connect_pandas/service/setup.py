@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from connect_pandas.errors import ConfigurationError, HostKeyError
 from connect_pandas.service import keys
-from connect_pandas.service.connection import KEYRING_SERVICE, Connection, Secret, keyring_account, profiles_file
+from connect_pandas.service.connection import (
+    KEYRING_SERVICE,
+    Connection,
+    Secret,
+    keyring_account,
+    profiles_file,
+)
 from connect_pandas.service.graphql import Api
 from connect_pandas.service.sftp import open_session
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-KEPT: Final = ("domain", "user", "key_file", "directory", "host", "port", "endpoint", "known_hosts", "host_key")
+KEPT: Final = (
+    "domain",
+    "user",
+    "key_file",
+    "directory",
+    "host",
+    "port",
+    "endpoint",
+    "known_hosts",
+    "host_key",
+)
 """The settings that a profile keeps: none of them is secret."""
 
 
@@ -70,7 +85,7 @@ def save(name: str, connection: Connection) -> Path:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         unfinished = path.with_suffix(".new")
         unfinished.write_text(tomli_w.dumps(profiles), encoding="utf-8")
-        os.replace(unfinished, path)
+        unfinished.replace(path)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigurationError(f"The profile cannot be kept in {path}: {error}") from None
     return path

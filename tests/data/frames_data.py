@@ -36,7 +36,9 @@ NO_TEXT = re.compile("[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
 NASTY = ",\t|;\"'\\#\ufeff\u200f\u202e\u200dאبä中😀𝔘ﬁ e\u0301İ%$0-+="
 BREAKS = "\n\r\x00\x0b\x0c\x1c\x1e\x7f\x85\u2028\u2029"
 PLAIN = st.characters(exclude_categories=["Cs"]).filter(lambda c: not NO_TEXT.search(c))
-LONG = st.builds(lambda unit, times: unit * times, st.sampled_from(["x", "é,", '"', "😀 "]), st.integers(1, 70_000))
+LONG = st.builds(
+    lambda unit, times: unit * times, st.sampled_from(["x", "é,", '"', "😀 "]), st.integers(1, 70_000)
+)
 
 clean_text = st.one_of(
     st.text(st.sampled_from(NASTY) | PLAIN, max_size=8),
@@ -92,7 +94,7 @@ def _is_date(value: Any, field: str, pattern: str | None) -> bool:
     moment = value if isinstance(value, dt.datetime) else dt.datetime.combine(value, dt.time())
     if moment.tzinfo:
         moment = moment.astimezone(dt.UTC).replace(tzinfo=None)
-    read = dt.datetime.strptime(field, _STRFTIME[pattern])  # noqa: DTZ007
+    read = dt.datetime.strptime(field, _STRFTIME[pattern])
     return len(field) == len(dt.datetime(2000, 1, 1).strftime(_STRFTIME[pattern])) and read == moment
 
 
@@ -116,9 +118,18 @@ _finite = st.floats(allow_nan=False, allow_infinity=False)
 _single = st.floats(width=32, allow_nan=False, allow_infinity=False).map(np.float32)
 _decimals = st.decimals(min_value=-(10**9), max_value=10**9, places=4, allow_nan=False, allow_infinity=False)
 _days = st.dates()
-_moments = st.datetimes(dt.datetime(1700, 1, 1), dt.datetime(2250, 1, 1)).map(lambda t: t.replace(microsecond=0))
+_moments = st.datetimes(dt.datetime(1700, 1, 1), dt.datetime(2250, 1, 1)).map(
+    lambda t: t.replace(microsecond=0)
+)
 _zones = st.sampled_from(["UTC", "Europe/Berlin", "Asia/Kolkata", "America/New_York"])
-TEXT_DTYPES = ["str", object, "category", "string", pd.StringDtype("python"), *_arrow(pa.string(), pa.large_string())]
+TEXT_DTYPES = [
+    "str",
+    object,
+    "category",
+    "string",
+    pd.StringDtype("python"),
+    *_arrow(pa.string(), pa.large_string()),
+]
 
 
 def text_column(text: st.SearchStrategy[str]) -> Any:
@@ -138,7 +149,9 @@ def _text_made(values: list[Any], dtype: Any) -> Made:
 
 def _zoned(rows: int) -> st.SearchStrategy[Made]:
     def make(moments: list[Any], zone: str, unit: str) -> Made:
-        index = pd.DatetimeIndex(pd.to_datetime(pd.Series(moments, dtype="datetime64[us]"))).tz_localize("UTC")
+        index = pd.DatetimeIndex(pd.to_datetime(pd.Series(moments, dtype="datetime64[us]"))).tz_localize(
+            "UTC"
+        )
         series = index.tz_convert(zone).as_unit(unit).to_series(index=range(rows))
         return Made(series, [None if v is pd.NaT else v.to_pydatetime() for v in series], _is_date)
 
@@ -167,7 +180,9 @@ OTHER_COLUMNS: list[Callable[[int], st.SearchStrategy[Made]]] = [
     _column(_whole(8), ["Int8", "Int64", "float64", object, *_arrow(pa.int8(), pa.int64())], _is_whole),
     _column(_whole(8), ["int8", "int16", "int32", "int64"], _is_whole, missing=False),
     _column(_whole(64), ["int64", "Int64", object, *_arrow(pa.int64())], _is_whole, missing=False),
-    _column(_whole(64, signed=False), ["uint64", "UInt64", object, *_arrow(pa.uint64())], _is_whole, missing=False),
+    _column(
+        _whole(64, signed=False), ["uint64", "UInt64", object, *_arrow(pa.uint64())], _is_whole, missing=False
+    ),
     _column(_whole(126), [object], _is_whole),
     _column(_finite, ["float64", "Float64", object, *_arrow(pa.float64())], _is_float),
     _column(_single, ["float32", "Float32", *_arrow(pa.float32())], _is_float),
@@ -185,10 +200,14 @@ OTHER_COLUMNS: list[Callable[[int], st.SearchStrategy[Made]]] = [
 
 
 @st.composite
-def frames(draw: st.DrawFn, text: st.SearchStrategy[str] = clean_text) -> tuple[pd.DataFrame, dict[str, Made]]:
+def frames(
+    draw: st.DrawFn, text: st.SearchStrategy[str] = clean_text
+) -> tuple[pd.DataFrame, dict[str, Made]]:
     """A frame with a key column ``id``, and its other columns as they were made."""
     rows = draw(st.integers(1, 6))
-    kinds = draw(st.lists(st.sampled_from([text_column(text), text_column(text), *OTHER_COLUMNS]), max_size=4))
+    kinds = draw(
+        st.lists(st.sampled_from([text_column(text), text_column(text), *OTHER_COLUMNS]), max_size=4)
+    )
     made = {f"c{i}": draw(kind(rows)) for i, kind in enumerate(kinds)}
     keys = draw(st.lists(text.filter(bool), min_size=rows, max_size=rows, unique=True))
     made = {"id": _text_made(keys, "str"), **made}

@@ -5,12 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import os
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pandas as pd
-import pytest
 from frames_data import LONG, Made, any_text, clean_text, frames
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,12 +17,21 @@ import connect_pandas
 from connect_pandas import ImportPlan
 from connect_pandas.data import rules
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
 # By hand, once in a while: ROUND_TRIPS=30000 pytest tests/data/test_round_trip.py
 EXAMPLES = int(os.environ.get("ROUND_TRIPS", "300"))
 thorough = settings(
     max_examples=EXAMPLES,
     deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.data_too_large,
+    ],
 )
 
 
@@ -89,7 +96,7 @@ def test_values_come_back(
     plan = connect_pandas.plan(frame, "T", key="id", delimiter=delimiter, header=header)
     assert not [p for p in plan.problems if p.severity == "error"]
     data = _bytes(plan)
-    assert data == data.decode("utf-8").encode()
+    assert data.decode("utf-8") == data.decode("utf-8-sig")
     for records in (_python(data, plan), _duckdb(data, plan, tmp_path)):
         _expect(plan, records, columns)
 
@@ -118,8 +125,15 @@ def test_long_values_come_back(texts: list[str], tmp_path: Path) -> None:
 
 
 @settings(thorough, max_examples=max(60, EXAMPLES // 5))
-@given(names=st.lists(clean_text.filter(lambda n: n.strip() and not set(n) & {"\t", "\ufeff"}), min_size=1, max_size=5,
-                      unique=True), delimiter=st.sampled_from([None, *rules.DELIMITERS]))
+@given(
+    names=st.lists(
+        clean_text.filter(lambda n: n.strip() and not set(n) & {"\t", "\ufeff"}),
+        min_size=1,
+        max_size=5,
+        unique=True,
+    ),
+    delimiter=st.sampled_from([None, *rules.DELIMITERS]),
+)
 def test_names_come_back(names: list[str], delimiter: str | None, tmp_path: Path) -> None:
     frame = pd.DataFrame({name: ["a", "b"] for name in names})
     plan = connect_pandas.plan(frame, "T", key=names[0], delimiter=delimiter)
@@ -132,7 +146,9 @@ def test_names_come_back(names: list[str], delimiter: str | None, tmp_path: Path
 def test_slices_join(monkeypatch: pytest.MonkeyPatch) -> None:
     from connect_pandas.data import columns
 
-    frame = pd.DataFrame({"id": [f"k{i}" for i in range(1_000)], "t": ["x", None, "", 'a"b'] * 250, "n": range(1_000)})
+    frame = pd.DataFrame(
+        {"id": [f"k{i}" for i in range(1_000)], "t": ["x", None, "", 'a"b'] * 250, "n": range(1_000)}
+    )
     whole = _bytes(connect_pandas.plan(frame, "T"))
     monkeypatch.setattr(columns, "SLICE_ROWS", 7)
     plan = connect_pandas.plan(frame, "T")

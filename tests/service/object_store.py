@@ -256,7 +256,7 @@ def wire(to: int, *, delay: float = 0.0) -> Iterator[Wire]:
         finally:
             made.frozen.clear()
             made.cut()
-            server.close()
+            loop.loop.call_soon_threadsafe(server.close)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,396 @@
+"""Bad input: one clear problem each, all of a frame's together."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tracemalloc
+import uuid
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+import connect_pandas
+from connect_pandas import PlanError, Problem, ValidationError
+from connect_pandas.data import rules
+from connect_pandas.data.problems import CODES
+
+
+def problems(frame: pd.DataFrame, **options: Any) -> tuple[Problem, ...]:
+    return connect_pandas.plan(frame, "T", **options).problems
+
+
+def only(frame: pd.DataFrame, code: str, **options: Any) -> Problem:
+    """Return the frame's one error, or the one problem of a code that is no error."""
+    severe = CODES[code].severity == "error"
+    found = [p for p in problems(frame, **options) if p.code == code or (severe and p.severity == "error")]
+    assert [p.code for p in found] == [code]
+    assert str(found[0])
+    return found[0]
+
+
+def with_key(**columns: Any) -> pd.DataFrame:
+    rows = len(next(iter(columns.values())))
+    return pd.DataFrame({"k": [f"k{i}" for i in range(rows)], **columns})
+
+
+# ── the frame ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("value", [None, [1], {"a": [1]}, pd.Series([1]), np.eye(2)], ids=lambda v: type(v).__name__)
+def test_not_a_frame(value: Any) -> None:
+    for twin in (connect_pandas.infer, connect_pandas.validate, connect_pandas.repair, connect_pandas.schema):
+        with pytest.raises(PlanError, match=r"A pandas DataFrame is needed, this is"):
+            twin(value)
+    with pytest.raises(PlanError, match=r"A pandas DataFrame is needed"):
+        connect_pandas.plan(value, "T")
+
+
+def test_no_rows() -> None:
+    assert "nothing to import" in only(with_key(n=[1]).iloc[:0], "no-rows").message
+
+
+def test_no_columns() -> None:
+    only(pd.DataFrame(index=[1, 2]), "no-columns")
+
+
+def test_neither_rows_nor_columns() -> None:
+    assert {p.code for p in problems(pd.DataFrame())} == {"no-rows", "no-columns"}
+
+
+def test_columns_of_several_levels() -> None:
+    frame = pd.DataFrame([[1, 2]], columns=pd.MultiIndex.from_tuples([("a", "b"), ("a", "c")]))
+    problem = only(frame, "multi-level-columns")
+    assert "2 levels" in problem.message
+    frame.columns = pd.Index([" ".join(map(str, label)) for label in frame.columns])  # as the problem says
+    assert "multi-level-columns" not in {p.code for p in problems(frame)}
+
+
+# ── names ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_duplicate_names() -> None:
+    frame = pd.DataFrame([["a", 1, 2], ["b", 3, 4]], columns=["k", "n", "n"])
+    problem = only(frame, "duplicate-column")
+    assert (problem.column, problem.count) == ("n", 2)
+    assert connect_pandas.plan(frame.loc[:, ~frame.columns.duplicated()], "T").ok  # as the problem says
+
+
+def test_renamed_to_the_same_name() -> None:
+    problem = only(with_key(a=[1], b=[2]), "duplicate-column", names={"a": "n", "b": "n"}, key="k")
+    assert "'a', 'b' get the same name 'n'" in problem.message
+
+
+@pytest.mark.parametrize("label", ["", "  ", "Unnamed: 0", None, float("nan")], ids=repr)
+def test_a_column_without_a_name(label: Any) -> None:
+    frame = with_key(n=[1, 1])
+    frame.columns = pd.Index(["k", label], dtype=object)
+    only(frame, "unnamed-column")
+    if isinstance(label, str):
+        assert connect_pandas.plan(frame, "T", names={label: "n"}).ok
+        assert connect_pandas.plan(frame.drop(columns=[label]), "T").ok
+
+
+def test_numbers_for_names() -> None:
+    frame = pd.DataFrame([["a", 2], ["b", 2]])
+    assert "the numbers 0 to 1" in only(frame, "unnamed-column").message
+    assert connect_pandas.plan(frame, "T", names={0: "Id", 1: "n"}).ok
+    assert "the number 1" in only(frame, "unnamed-column", names={0: "Id"}).message
+
+
+def test_years_are_names() -> None:
+    assert connect_pandas.plan(with_key(**{"2023": [1], "2024": [2]}).rename(columns={"2023": 2023}), "T", key="k").ok
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\rb", "a\tb", "\x00a", "a\u2028b", "\ufeffa"], ids=ascii)
+def test_a_name_that_is_no_text(name: str) -> None:
+    frame = with_key(**{name: [1, 1]})
+    problem = only(frame, "column-name")
+    assert problem.column == name
+    assert ascii(name) in problem.message
+    assert str(problem).isascii()
+    assert connect_pandas.plan(frame, "T", **eval(f"dict({problem.fix})")).ok  # noqa: PGH001
+
+
+def test_a_name_with_half_a_surrogate_pair() -> None:
+    frame = with_key(n=[1, 1])
+    frame.columns = pd.Index(["k", "a\ud800"], dtype=object)
+    problem = only(frame, "column-name")
+    assert str(problem).encode()
+
+
+def test_names_that_a_reader_may_take_for_one() -> None:
+    only(with_key(n=[1, 1], N=[1, 1]), "similar-names")
+    only(with_key(**{" n": [1, 1]}), "name-spaces")
+
+
+# ── the key ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_missing_key() -> None:
+    frame = pd.DataFrame({"k": ["a", None, "", "b"], "n": 1}, index=list("wxyz"))
+    problem = only(frame, "missing-key", key="k")
+    assert (problem.count, [r.label for r in problem.rows]) == (2, ["x", "y"])
+    assert connect_pandas.plan(frame[frame["k"].fillna("") != ""], "T", key="k").ok  # as the problem says
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["a", "b", "a", "c", "a"],
+        [1, 2, 1, 3, 1],
+        [1.5, 2, 1.5, 3, 1.5],
+        pd.Series([Decimal("1.5"), Decimal("2"), Decimal("1.50"), Decimal("3"), Decimal("1.5")], dtype=object),
+        pd.Series(list("abaca"), dtype="category"),
+        pd.to_datetime([f"2024-01-01T00:00:{s}" for s in ("01.2", "02.0", "01.7", "03.0", "01.0")], format="ISO8601"),
+    ],
+    ids=["text", "integers", "floats", "decimals", "categories", "times of one second"],
+)
+def test_a_repeated_key(values: Any) -> None:
+    problem = only(pd.DataFrame({"k": values, "n": 1}), "duplicate-key", key="k")
+    assert problem.count == 2
+    assert [r.position for r in problem.rows] == [0, 2]
+
+
+def test_a_key_repeated_across_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    from connect_pandas.data import columns, profile
+
+    monkeypatch.setattr(columns, "SLICE_ROWS", 10)
+    monkeypatch.setattr(profile, "_HASHES_AT_ONCE", 7)
+    frame = pd.DataFrame({"k": [*range(100), 3, 50, 3], "n": 1})
+    assert only(frame, "duplicate-key", key="k").count == 3
+    assert connect_pandas.plan(frame.iloc[:100], "T", key="k").ok
+
+
+def test_different_values_of_one_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+    from connect_pandas.data import columns, profile
+
+    monkeypatch.setattr(columns, "SLICE_ROWS", 2)
+    monkeypatch.setattr(
+        profile, "_hashes", lambda c, p, *_: (s.to_series().hash() * 0 + 7 for s in list(c.slices([p]))[:1])
+    )
+    assert connect_pandas.plan(pd.DataFrame({"k": ["a", "b", "c"], "n": 1}), "T", key="k").ok
+
+
+# ── values ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+UNSUPPORTED: dict[str, tuple[Any, str]] = {
+    "timedelta": (pd.to_timedelta([1, 2, 3]), "timedelta64"),
+    "period": (pd.period_range("2024", periods=3, freq="M"), "periods"),
+    "interval": (pd.interval_range(0, 3), "intervals"),
+    "cut": (pd.cut(pd.Series([1, 5, 9]), 2), "intervals"),
+    "complex": ([1j, 2, 3], "complex128"),
+    "bytes": (pd.Series([b"a", None, b"b"], dtype=object), "2 bytes"),
+    "lists": ([[1], [2], None], "2 list"),
+    "dicts": ([{}, {}, {}], "3 dict"),
+    "arrays": (pd.Series([np.ones(2), np.ones(1), None], dtype=object), "2 ndarray"),
+    "frames": (pd.Series([pd.DataFrame(), None, None], dtype=object), "1 DataFrame"),
+    "time": ([dt.time(1), None, dt.time(2)], "2 time"),
+    "UUID": ([uuid.uuid4() for _ in range(3)], "3 UUID"),
+    "mixed": (pd.Series([1, "a", "b"], dtype=object), "2 str and 1 int"),
+    "mixed categories": (pd.Series([1, "a", None], dtype="category"), "1 int and 1 str"),
+    "booleans and numbers": (pd.Series([True, 1, None], dtype=object), "1 bool and 1 int"),
+    "zones and none": (
+        pd.Series([dt.datetime(2024, 1, 1), dt.datetime(2024, 1, 1, tzinfo=dt.UTC), None], dtype=object),
+        "some with a time zone",
+    ),
+    "infinite decimals": (pd.Series([Decimal("Infinity"), None, None], dtype=object), "1 Decimal"),
+    "40 digits": (pd.Series([10**40, None, None], dtype=object), "over 38 digits"),
+    "60 digits": (pd.Series([Decimal("1" * 60), None, None], dtype=pd.ArrowDtype(pa.decimal256(70, 2))), "38 digits"),
+    **{
+        f"Arrow {t}": (pd.Series(v, dtype=pd.ArrowDtype(t)), str(t))
+        for t, v in [
+            (pa.duration("s"), [dt.timedelta(1), None, None]),
+            (pa.time32("s"), [dt.time(1), None, None]),
+            (pa.binary(), [b"a", None, None]),
+            (pa.list_(pa.int8()), [[1], None, None]),
+            (pa.struct([("a", pa.int8())]), [{"a": 1}, None, None]),
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize(("values", "held"), UNSUPPORTED.values(), ids=UNSUPPORTED)
+def test_what_no_attribute_can_hold(values: Any, held: str) -> None:
+    problem = only(with_key(c=values), "unsupported-values", key="k")
+    assert held in problem.message
+    assert problem.rows
+    assert problem.count == int(pd.Series(values).notna().sum())
+    assert "df" in problem.fix
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "Float64", "float[pyarrow]", "object", "Sparse[float]"])
+def test_infinite_numbers(dtype: str) -> None:
+    frame = with_key(c=pd.Series([1.5, float("-inf"), float("inf")], dtype=dtype))
+    problem = only(frame, "infinite-number")
+    assert (problem.count, [r.position for r in problem.rows]) == (2, [1, 2])
+    assert problem.message.startswith("2 values are infinite")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("a\nb", "line-break"),
+        ("a\rb", "line-break"),
+        ("a\x00b", "control-character"),
+        ("a\x1fb", "control-character"),
+        ("a\x7fb", "control-character"),
+        ("a\x85b", "control-character"),
+        ("a\u2028b", "control-character"),
+        ("a\ud83d", "lone-surrogate"),
+    ],
+    ids=ascii,
+)
+@pytest.mark.parametrize("dtype", [object, "str", "category", pd.StringDtype("python")], ids=str)
+def test_text_that_no_line_holds(text: str, code: str, dtype: Any) -> None:
+    series = pd.Series(["fine", None, text], dtype=object)
+    if code != "lone-surrogate" or not isinstance(dtype, str):
+        series = series.astype(dtype)
+    frame = with_key(c=series).set_axis(["x", "y", "z"])
+    problem = only(frame, code)
+    assert (problem.count, problem.example, problem.rows[0].label) == (1, text, "z")
+    assert str(problem).isascii()
+
+
+@pytest.mark.parametrize("text", ["a\tb", "a,b", 'a"b', "\u200f", "e\u0301", "👩‍👩‍👧", " a ", "#", "=1+1", "\ufeff"])
+def test_text_that_a_line_holds(text: str) -> None:
+    assert connect_pandas.plan(with_key(c=["x", text]), "T").ok
+
+
+@pytest.mark.parametrize(
+    ("values", "type_", "code", "count"),
+    [
+        (["1", "2,5", "x", None], "NUMBER", "not-a-number", 2),
+        (["TRUE", "yes", "0", ""], "BOOLEAN", "not-a-boolean", 2),
+        (["2024-01-01", "2024-02-30", "n/a", None], "DATE", "not-a-date", 2),
+        (["x", "y", "z", "z"], "NUMBER", "not-a-number", 4),
+        ([1, 2, 3, 4], "BOOLEAN", "not-a-boolean", 4),
+        ([1, 2, 3, 4], "DATE", "not-a-date", 4),
+        ([True, True, None, False], "NUMBER", "not-a-number", 3),
+        (pd.to_datetime(["2024-01-01"] * 4), "BOOLEAN", "not-a-boolean", 4),
+    ],
+)
+def test_values_that_are_not_of_the_chosen_type(values: Any, type_: str, code: str, count: int) -> None:
+    problem = only(with_key(c=values), code, key="k", types={"c": type_})
+    assert problem.count == count
+    assert problem.rows
+
+
+def test_a_year_of_five_digits() -> None:
+    for year in (12_000, 400_000):
+        frame = with_key(c=pd.Series([np.datetime64(f"{year}-01-01", "s"), np.datetime64("2024-01-01", "s"), None]))
+        problem = only(frame, "year-out-of-range")
+        assert problem.count == 1
+        frame["c"] = frame["c"].mask(frame["c"].dt.year > 9999)  # as the problem says
+        assert connect_pandas.plan(frame, "T").ok
+
+
+def test_a_time_that_the_format_does_not_hold() -> None:
+    frame = with_key(c=pd.to_datetime(["2024-01-01T05:00:00", "2024-01-01T00:00:00"]))
+    assert only(frame, "time-lost", date_format="DD/MM/YYYY").count == 1
+    text = with_key(c=["2024-01-01T05:00:00Z", "2024-01-01T00:00:00Z"])
+    assert only(text, "time-lost", date_format="DD/MM/YYYY").count == 2
+
+
+@pytest.mark.parametrize("type_", ["DATE", "TEXT"])
+def test_fractions_of_seconds_and_no_zone_are_warned_of(type_: str) -> None:
+    frame = with_key(c=pd.to_datetime(["2024-01-01T05:00:00.25", None]))
+    assert only(frame, "seconds-fraction", types={"c": type_}).count == 1
+    only(frame, "no-time-zone", types={"c": type_})
+
+
+def test_all_problems_at_once() -> None:
+    frame = pd.DataFrame(
+        {
+            "k": ["a", "a", None],
+            "text\n": ["x\ny", "\x00", "z"],
+            "inf": [1.0, float("inf"), 2.0],
+            "list": [[1], [2], [3]],
+            "when": ["01/02/2024", "03/04/2024", None],
+        },
+        index=["p", "q", "r"],
+    )
+    with pytest.raises(ValidationError) as caught:
+        connect_pandas.plan(frame, "T", key="k").write("never.csv")
+    found = {(p.column, p.code) for p in caught.value.problems if p.severity == "error"}
+    assert found == {
+        ("k", "duplicate-key"),
+        ("k", "missing-key"),
+        ("text\n", "column-name"),
+        ("text\n", "line-break"),
+        ("text\n", "control-character"),
+        ("inf", "infinite-number"),
+        ("list", "unsupported-values"),
+        ("when", "ambiguous-date"),
+    }
+    assert "8 things stand in the way" in str(caught.value)
+    assert set(caught.value.rows.index) == {"p", "q", "r"}
+    assert not caught.value.failure_cases.empty
+
+
+def test_problems_do_not_depend_on_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    from connect_pandas.data import columns, profile
+
+    frame = pd.DataFrame(
+        {
+            "k": ["a", "b", "c", "d", "b", None, "", "g"],
+            "t": ["x", None, "a\nb", "c", "\x00", "d", "e\nf", ""],
+            "n": [1, 2, float("inf"), None, 3, 4, 5, 6],
+            "d": pd.to_datetime(["2024-01-01T00:00:00.5", *["2024-01-01T00:00:00.0"] * 7], format="ISO8601"),
+            "o": pd.Series([None] * 7 + [Decimal("1.5")], dtype=object),
+            "b": pd.Series([None] * 7 + [True], dtype=object),
+            "m": pd.Series([None] * 7 + [dt.date(2024, 1, 1)], dtype=object),
+        }
+    )
+    whole = connect_pandas.plan(frame, "T", key="k").problems
+    monkeypatch.setattr(columns, "SLICE_ROWS", 2)
+    monkeypatch.setattr(profile, "_COLUMNS_AT_ONCE", 3)
+    assert connect_pandas.plan(frame, "T", key="k").problems == whole
+    assert len(whole) > 5
+
+
+# ── size ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_file_that_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    # One large text, referred to by many rows.
+    frame = pd.DataFrame({"k": range(200), "t": pd.Series(["é" * 25_000] * 200, dtype=object)})
+    size = sum(len(piece) for piece, _ in connect_pandas.plan(frame, "T", key="k").pieces())
+    assert size > 10_000_000
+    monkeypatch.setattr(rules, "FILE_BYTES_MAX", size - 1)
+    problem = only(frame, "file-too-large", key="k")
+    assert f"{size:,} bytes, 1 too many" in problem.message
+    monkeypatch.setattr(rules, "FILE_BYTES_MAX", size)
+    assert connect_pandas.plan(frame, "T", key="k").ok
+
+
+@pytest.mark.parametrize("dtype", [object, "category"])
+def test_slices_follow_the_bytes(dtype: Any) -> None:
+    from connect_pandas.data.columns import SLICE_BYTES, read
+
+    text = pd.Series(["x" * 3_000_000] * 40 + ["y"] * 40, dtype=dtype)
+    columns = read(pd.DataFrame({"k": range(80), "t": text}))
+    sizes = [part["1"].str.len_bytes().sum() for part in columns.slices([0, 1])]
+    assert sum(sizes) == 120_000_040
+    assert max(sizes) <= 2 * SLICE_BYTES
+    assert len(sizes) < 60
+
+
+def test_memory_does_not_grow_with_the_rows() -> None:
+    def peak(rows: int) -> int:
+        frame = pd.DataFrame({"k": [f"k{i}" for i in range(rows)], "t": pd.Series(["é" * 100] * rows, dtype=object)})
+        tracemalloc.start()
+        for _ in connect_pandas.plan(frame, "T", key="k").pieces():
+            pass
+        return tracemalloc.get_traced_memory()[1] + tracemalloc.stop() if False else _stop()
+
+    def _stop() -> int:
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    connect_pandas.plan(pd.DataFrame({"k": ["a"]}), "T")  # loads what is loaded once
+    assert peak(400_000) < 2 * peak(100_000)
