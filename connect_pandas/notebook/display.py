@@ -160,7 +160,7 @@ def _one_line(cell: str) -> str:
 # ── as HTML ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 _STYLE: Final = (
-    "color: var(--jp-ui-font-color1, CanvasText); background: var(--jp-layout-color1, Canvas); "
+    "color: var(--jp-ui-font-color1, CanvasText); background: var(--jp-layout-color0, Canvas); "
     "font-family: var(--jp-ui-font-family, sans-serif); font-size: var(--jp-ui-font-size1, 13px); "
     "line-height: 1.5; padding: 8px 0; max-width: 70em"
 )

@@ -23,7 +23,8 @@ from connect_pandas.service.connection import current
 from connect_pandas.service.graphql import Api
 from connect_pandas.service.journal import Journal
 from connect_pandas.service.progress import Progress, silent
-from connect_pandas.service.sftp import Receipt, Session, open_session
+from connect_pandas.service.sftp import Session, open_session
+from connect_pandas.service.upload import Receipt
 from connect_pandas.service.verify import Verification, verify
 
 if TYPE_CHECKING:

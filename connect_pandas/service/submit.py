@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from connect_pandas.service.graphql import DataSet
     from connect_pandas.service.job import Plan
     from connect_pandas.service.progress import Progress
-    from connect_pandas.service.sftp import Receipt, Session
+    from connect_pandas.service.sftp import Session
+    from connect_pandas.service.upload import Receipt
 
 SETS_ON_REQUEST: Final = 25
 """Source: guide: 5 reference sets by default, up to 25 on request. Which, only the service knows."""

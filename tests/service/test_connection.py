@@ -14,8 +14,8 @@ from fixtures_service import API_KEY, OrdersPlan, Reply, connection_to, fake_api
 from keyring.backend import KeyringBackend
 from keyring.errors import PasswordDeleteError
 
-from connect_pandas.errors import ConfigurationError
 from connect_pandas._sandbox import Sandbox
+from connect_pandas.errors import ConfigurationError
 from connect_pandas.service import connection as room
 from connect_pandas.service.checkup import checkup
 from connect_pandas.service.connection import (

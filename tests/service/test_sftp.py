@@ -26,9 +26,10 @@ from connect_pandas.errors import (
     PlanError,
     UploadFailed,
 )
-from connect_pandas.service import sftp
+from connect_pandas.service import logon, upload
 from connect_pandas.service.connection import Connection
-from connect_pandas.service.sftp import PIECE, PIECE_MAX, RemoteFile, open_session
+from connect_pandas.service.sftp import RemoteFile, open_session
+from connect_pandas.service.wire import PIECE, PIECE_MAX
 from tests.service.object_store import Store, object_store, wire
 from tests.sshd import HOST, Sshd, fingerprint, known_host, make_key
 from tests.sshd import sshd as run_sshd
@@ -76,7 +77,7 @@ def test_openssh_has_the_same_bytes(sshd: Sshd, size: int) -> None:
     with open_session(sshd.connection()) as session:
         receipt = session.upload("", f"{size}.csv", slices(data), sent=lambda b, r: told.append((b, r)))
     assert (sshd.root / f"{size}.csv").read_bytes() == data
-    assert receipt == sftp.Receipt(f"{sshd.root}/{size}.csv", size, hashlib.sha256(data).hexdigest())
+    assert receipt == upload.Receipt(f"{sshd.root}/{size}.csv", size, hashlib.sha256(data).hexdigest())
     assert sum(b for b, _ in told) == size
     assert sum(r for _, r in told) == 10 * len(list(slices(data)))
 
@@ -320,7 +321,7 @@ def test_a_socket_that_takes_nothing_gives_up() -> None:
     """paramiko alone would send again for ever."""
     ours, theirs = socket.socketpair()
     with theirs:
-        line = sftp._Line(ours, 0.2)
+        line = logon.Line(ours, 0.2)
         line.settimeout(0.05)
 
         def send_for_ever() -> None:

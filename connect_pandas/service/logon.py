@@ -1,0 +1,251 @@
+"""The way in: a transport to a server that has proved who it is, and a client for a user whom it lets in.
+
+Every wait has an end. One deadline bounds each handshake, another the logon; a socket that takes nothing gives up.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Final
+
+import paramiko
+from paramiko.sftp import (
+    SFTPError,
+)
+
+from connect_pandas.errors import (
+    AuthenticationFailed,
+    ConnectionFailed,
+    HostKeyError,
+)
+from connect_pandas.service import keys
+from connect_pandas.service.wire import Client, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from connect_pandas.service.connection import Connection
+
+# Without a handler of its own, paramiko's tracebacks of failed handshakes would be printed by logging's last resort,
+# beside the error that we raise in words. Whoever configures logging still gets them.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
+
+KEEP_ALIVE_SECONDS: Final = 30
+CIPHERS: Final = (
+    "aes128-gcm@openssh.com",
+    "aes256-gcm@openssh.com",
+    "aes128-ctr",
+    "aes192-ctr",
+    "aes256-ctr",
+)
+"""AES-GCM first: paramiko spends more time on a MAC of its own than on the cipher."""
+MACS: Final = (
+    "hmac-sha2-256-etm@openssh.com",
+    "hmac-sha2-512-etm@openssh.com",
+    "hmac-sha2-256",
+    "hmac-sha2-512",
+)
+
+
+def verified_transport(connection: Connection, trust: keys.Trust, timeout: float) -> paramiko.Transport:
+    refusals: list[HostKeyError] = []
+    tried: set[str] = set()
+    for algorithms in trust.rounds():
+        if tried.intersection(algorithms):
+            continue  # the server has shown its key of this family
+        transport = _handshake(connection, algorithms, timeout, optional=bool(refusals))
+        if transport is None:
+            continue
+        key = transport.get_remote_server_key()
+        if trust.proves(key):
+            return transport
+        close(transport)
+        tried.update(keys.ALGORITHMS[key.get_name()])
+        refusals.append(trust.refusal(key))
+    raise refusals[0]
+
+
+def _handshake(
+    connection: Connection, algorithms: tuple[str, ...], timeout: float, *, optional: bool
+) -> paramiko.Transport | None:
+    """Agree on keys with the server; ``None`` when that is optional and it has no host key of these kinds."""
+    where = f"{connection.host}:{connection.port}"
+    transport = paramiko.Transport(_dial(connection, timeout))  # type: ignore[arg-type]  # socket-like is enough
+    options = transport.get_security_options()
+    options.ciphers, options.digests, options.key_types = CIPHERS, MACS, algorithms
+    # One deadline bounds all of the logon; paramiko's own would only be shorter or have other words.
+    transport.banner_timeout = transport.handshake_timeout = transport.auth_timeout = 2 * timeout
+    transport.clear_to_send_timeout = timeout
+    try:
+        with deadline(transport, where, timeout):
+            transport.start_client()
+    except paramiko.ssh_exception.IncompatiblePeer as error:
+        close(transport)
+        if optional:
+            return None
+        raise ConnectionFailed(
+            f"{where} and this package have no way of encryption in common ({error}). "
+            "The server is too old or set up too narrowly; its administrator must allow a current one."
+        ) from error
+    except (paramiko.SSHException, EOFError, OSError) as error:
+        close(transport)
+        raise ConnectionFailed(_say_no_ssh(where, transport, error)) from error
+    except BaseException:
+        close(transport)
+        raise
+    return transport
+
+
+def _dial(connection: Connection, timeout: float) -> Line:
+    where = f"{connection.host}:{connection.port}"
+    try:
+        line = socket.create_connection((connection.host, connection.port), timeout)
+    except socket.gaierror as error:
+        raise ConnectionFailed(
+            f"The name {connection.host} cannot be found ({error.strerror}).\n"
+            "Check host=… or domain=…, and this machine's network or VPN."
+        ) from error
+    except TimeoutError as error:
+        raise ConnectionFailed(
+            f"{where} did not answer within {timeout:g} s.\n"
+            f"Check host and port; a firewall may be in the way (outgoing TCP, port {connection.port})."
+        ) from error
+    except ConnectionRefusedError as error:
+        raise ConnectionFailed(
+            f"{where} refused the connection: nothing listens there.\nCheck host and port."
+        ) from error
+    except OSError as error:
+        raise ConnectionFailed(
+            f"{where} cannot be reached: {error.strerror or error}.\n"
+            "Check host and port, and this machine's network or VPN."
+        ) from error
+    line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return Line(line, timeout)
+
+
+def authenticate(transport: paramiko.Transport, connection: Connection, key: paramiko.PKey) -> None:
+    try:
+        more = transport.auth_publickey(connection.user, key)
+    except paramiko.AuthenticationException as error:
+        if not transport.is_active() and transport.saved_exception is None:
+            raise
+        raise AuthenticationFailed(_say_rejected(connection, key)) from error
+    if more:
+        raise AuthenticationFailed(
+            f"The server takes the key of {connection.user} and wants more than a key: {', '.join(more)}. "
+            "Connect's users log on with a key only; check user=… and host=…."
+        )
+
+
+def open_client(transport: paramiko.Transport, where: str, timeout: float) -> Client:
+    transport.set_keepalive(KEEP_ALIVE_SECONDS)
+    try:
+        channel = transport.open_session(timeout=timeout)
+        channel.settimeout(timeout)
+        channel.invoke_subsystem("sftp")
+        return Client(channel)
+    except (paramiko.SSHException, SFTPError) as error:
+        raise ConnectionFailed(
+            f"{where} let the user in and then opened no SFTP session ({error}).\n"
+            "Check that host and port are the file server's; if so, its administrator must allow SFTP for this user."
+        ) from error
+
+
+@contextmanager
+def deadline(transport: paramiko.Transport, where: str, seconds: float) -> Iterator[None]:
+    """End the connection when the block takes longer: paramiko waits for some answers without end."""
+    over = threading.Event()
+
+    def end() -> None:
+        over.set()
+        transport.close()
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except Exception as error:
+        if over.is_set():
+            raise ConnectionFailed(
+                f"{where} accepted the connection and then said nothing more for {seconds:g} s.\n"
+                "Check that host and port are the file server's, and try again later; a firewall may hold packets back."
+            ) from error
+        raise
+    finally:
+        timer.cancel()
+
+
+def close(transport: paramiko.Transport) -> None:
+    transport.packetizer.complete_handshake()  # stops a timer that would outlive a broken handshake
+    transport.close()
+    transport.sock.close()
+    if transport.is_alive():
+        transport.join(1.0)  # it looks up from its socket ten times a second
+
+
+class Line:
+    """A socket whose sends come to an end.
+
+    paramiko sends again and again, without end and holding its lock, while the other side takes nothing.
+    """
+
+    __slots__ = ("_patience", "_socket", "_stalled")
+
+    def __init__(self, line: socket.socket, patience: float) -> None:
+        self._socket = line
+        self._patience = patience
+        self._stalled = 0.0
+
+    def send(self, data: bytes) -> int:
+        try:
+            sent = self._socket.send(data)
+        except TimeoutError:
+            self._stalled = self._stalled or time.monotonic()
+            if time.monotonic() - self._stalled > self._patience:
+                raise ConnectionAbortedError("the other side takes nothing") from None
+            raise
+        self._stalled = 0.0
+        return sent
+
+    def recv(self, size: int) -> bytes:
+        return self._socket.recv(size)
+
+    def settimeout(self, seconds: float | None) -> None:
+        self._socket.settimeout(seconds)
+
+    def getpeername(self) -> Any:
+        return self._socket.getpeername()
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits for more
+        self._socket.close()
+
+    @property
+    def _closed(self) -> bool:
+        return self._socket.fileno() < 0
+
+
+def _say_no_ssh(where: str, transport: paramiko.Transport, error: BaseException) -> str:
+    if not transport.remote_version:
+        return (
+            f"{where} answers, but not as an SSH server.\n"
+            "Check host and port: the file server's port is 22, and a proxy may have answered instead."
+        )
+    return f"{where} broke off while agreeing on keys: {words(error)}. Try again; check host and port if it stays so."
+
+
+def _say_rejected(connection: Connection, key: paramiko.PKey) -> str:
+    return (
+        f"{connection.host} does not let {connection.user!r} in with this key:\n"
+        f"  {connection.key_file}  {keys.fingerprint(key)} ({key.get_name()})\n"
+        "Either the public half is not registered with Connect, or the user is spelt differently there.\n"
+        "  Register it: connect-pandas setup, or the mutation updatePublicKeyForConnectUser with the line that "
+        f"ssh-keygen -yf {connection.key_file} prints\n"
+        "  The user is the Connect e-mail address, in the spelling of the web app: letters, digits, '_', '-', '.', '@'"
+    )
