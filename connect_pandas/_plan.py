@@ -319,8 +319,8 @@ def look(
         cases = pandera.failures(pandera.as_schema(schema), frame)
         problems += [] if cases is None else pandera.problems(cases, columns)
     if not errors(problems):
-        # The column pass has proved the key unique, in flat memory; the contract has the last word on the rest.
-        cases = pandera.failures(pandera.build(columns, attributes, unique=False), frame)
+        # The contract has the last word, but does not look again at values that have just been found good.
+        cases = pandera.failures(pandera.build(columns, attributes, values=False), frame)
         problems += [] if cases is None else pandera.problems(cases, columns)
     return attributes, ordered(problems)
 

@@ -6,16 +6,16 @@ import os
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pexpect
-import pytest
 
 import connect_pandas
 from connect_pandas import cli
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import pytest
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -76,8 +76,8 @@ def test_the_sandbox_serves_until_it_is_interrupted() -> None:
         sys.executable, ["-m", "connect_pandas.cli", "sandbox"], timeout=60, encoding="utf-8"
     )
     child.expect(r"source (\S+)")
-    path = child.match.group(1).strip()
-    mode = os.stat(path).st_mode & 0o777
+    path = Path(child.match.group(1).strip())
+    mode = path.stat().st_mode & 0o777
     check = subprocess.run(
         ["sh", "-c", f". {path}; exec {sys.executable} -m connect_pandas.cli check"],
         capture_output=True,
@@ -89,7 +89,7 @@ def test_the_sandbox_serves_until_it_is_interrupted() -> None:
     child.expect(pexpect.EOF)
     assert mode == 0o600
     assert check.returncode == 0, check.stdout + check.stderr
-    assert not os.path.exists(path)
+    assert not path.exists()
 
 
 def test_setup_makes_a_key_registers_it_and_keeps_a_profile(

@@ -34,8 +34,8 @@ _SLICE_ROWS_LEAST: Final = 1_024
 """Of a frame so wide that its rows alone would end a slice sooner: every slice costs some time a column."""
 _VALUE_BYTES: Final = 8
 
-SURROGATE_MARK: Final = "\ufdd0"
-"""Stands, in a slice, for a lone surrogate, which UTF-8 cannot hold: a noncharacter, so no text has it by right."""
+SURROGATE_MARK: Final = "\ufdd0\ufdef\ufdd0"
+"""Stands, in a slice, for a lone surrogate, which UTF-8 cannot hold: noncharacters, so no text has them by right."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,9 +84,11 @@ def _csv(part: pl.DataFrame, form: DateFormat | None, delimiter: str) -> bytes:
 
 
 def _written(part: pl.DataFrame, attributes: Attributes) -> pl.DataFrame:
+    dtypes = part.schema  # made anew on every access
     return part.select(
-        _field(pl.col(str(a.position)), part.schema[str(a.position)], a, attributes.form).alias(str(i))
+        _field(pl.col(name), dtypes[name], a, attributes.form).alias(str(i))
         for i, a in enumerate(attributes)
+        for name in (str(a.position),)
     )
 
 

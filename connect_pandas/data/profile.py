@@ -96,7 +96,7 @@ SPECIAL: Final[dict[str, Predicate]] = {
     "quote": _holds('"'),
 }
 """Facts of text that most values do not have: one expression asks for all of them first."""
-_ANY_SPECIAL: Final = rf'[\x00-\x1F\x7F\u0085\u2028\u2029{SURROGATE_MARK},|"]'
+_ANY_SPECIAL: Final = rf'[\x00-\x1F\x7F\u0085\u2028\u2029,|"]|{SURROGATE_MARK}'
 
 READINGS: Final[dict[str, Predicate]] = {
     "number": _matches(rules.NUMBER),
@@ -123,9 +123,16 @@ def _not_whole(c: pl.Expr, dtype: pl.DataType, seconds: int) -> pl.Expr:
     return c.to_physical() % (_per_second(dtype) * seconds) != 0
 
 
-def _year_out_of_range(c: pl.Expr) -> pl.Expr:
-    # Polars gives no year for days beyond its own calendar.
-    return c.is_not_null() & ~c.dt.year().is_between(1, rules.YEAR_MAX).fill_null(value=False)
+_FIRST_DAY, _END_DAY = -719_162, 2_932_897
+"""0001-01-01 and 10000-01-01 in days from 1970-01-01."""
+
+
+def _year_out_of_range(dtype: pl.DataType) -> Predicate:
+    if dtype == pl.Datetime("ns"):
+        return lambda c: c != c  # none is: nanoseconds reach from 1677 to 2262
+    # Compared as numbers: faster than asking for the year, and Polars gives none beyond its own calendar.
+    a_day = 1 if dtype == pl.Date else 86_400 * _per_second(dtype)
+    return lambda c: ~c.to_physical().is_between(_FIRST_DAY * a_day, _END_DAY * a_day, closed="left")
 
 
 def predicates(kind: Kind, dtype: pl.DataType) -> dict[str, Predicate]:
@@ -136,10 +143,10 @@ def predicates(kind: Kind, dtype: pl.DataType) -> dict[str, Predicate]:
         return {
             "time": lambda c: _not_whole(c, dtype, 86_400),
             "seconds-fraction": lambda c: _not_whole(c, dtype, 1),
-            "year-out-of-range": _year_out_of_range,
+            "year-out-of-range": _year_out_of_range(dtype),
         }
     if kind == "date":
-        return {"year-out-of-range": _year_out_of_range}
+        return {"year-out-of-range": _year_out_of_range(dtype)}
     return {}
 
 
@@ -157,7 +164,7 @@ class _Tally:
     counts: Counter[str]
     readings: dict[str, Predicate] | None
     distinct: bool
-    """Within every slice so far no value has occurred twice."""
+    """In the first slice no value has occurred twice: it is worth a look at all of them together."""
     slices: int = 0
 
 
@@ -202,23 +209,24 @@ def _profile(columns: Columns, position: int, t: _Tally) -> Profile:
 
 def _count(columns: Columns, part: pl.DataFrame, tallies: Mapping[str, _Tally]) -> None:
     asked: dict[str, pl.Expr] = {}
+    dtypes = part.schema
     for name, tally in tallies.items():
         kind = columns.items[int(name)].kind
-        for fact, expression in _first_questions(pl.col(name), kind, part.schema[name], tally):
+        for fact, expression in _first_questions(pl.col(name), kind, dtypes[name], tally):
             asked[f"{name} {fact}"] = expression
     answers = _ask(part, asked)
     more: dict[str, pl.Expr] = {}
     for name, tally in tallies.items():
-        tally.slices += 1
         if answers.pop(f"{name} special", False):
             more |= {f"{name} {fact}": p(pl.col(name)).sum() for fact, p in SPECIAL.items()}
         if columns.items[int(name)].kind == "text":
             more |= _reading_questions(part, name, tally)
-        if tally.distinct:
-            tally.distinct = not answers.pop(f"{name} repeated")
+        tally.distinct &= not answers.pop(f"{name} repeated", False)
     for key, value in {**answers, **_ask(part, more)}.items():
         name, fact = key.split(" ", 1)
         tallies[name].counts[fact] += int(value or 0)
+    for tally in tallies.values():
+        tally.slices += 1
 
 
 def _ask(part: pl.DataFrame, questions: Mapping[str, pl.Expr]) -> dict[str, Any]:
@@ -231,7 +239,7 @@ def _first_questions(
     c: pl.Expr, kind: Kind, dtype: pl.DataType, tally: _Tally
 ) -> Iterator[tuple[str, pl.Expr]]:
     yield "null", c.null_count()
-    if tally.distinct:
+    if tally.distinct and not tally.slices:
         yield "repeated", c.hash().n_unique() < pl.len()
     if kind == "text":
         yield "blank", (c.str.len_bytes() == 0).sum()
@@ -295,7 +303,10 @@ def _keys(values: pl.Series) -> pl.Series:
     """Return the values as far as the file tells them apart: an empty text is missing, times have whole seconds."""
     if values.dtype == pl.String:
         return values.set(values == "", None)
-    return values.dt.truncate("1s") if values.dtype == pl.Datetime else values
+    if values.dtype == pl.Datetime:
+        # As numbers: Python has no year beyond 9999.
+        return values.to_physical() // _per_second(values.dtype)
+    return values.to_physical()
 
 
 def _hashes(columns: Columns, position: int, share: int, shares: int) -> Iterator[pl.Series]:

@@ -139,7 +139,7 @@ _OF_THE_PASS: Final = frozenset({*_ERRORS.values(), "field_uniqueness", "not_nul
 # ── attributes → schema ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-def build(columns: Columns, attributes: Attributes, *, unique: bool = True) -> pa.DataFrameSchema:
+def build(columns: Columns, attributes: Attributes, *, values: bool = True) -> pa.DataFrameSchema:
     """Return the Pandera schema that a frame of these attributes keeps to.
 
     Parameters
@@ -147,35 +147,33 @@ def build(columns: Columns, attributes: Attributes, *, unique: bool = True) -> p
     columns : Columns
         The frame's; their dtypes are the schema's.
     attributes : Attributes
-    unique : bool
-        Whether the schema itself looks for repeated keys. Pandera holds every key in memory to do so; the column pass
-        does not.
+    values : bool
+        Whether it looks at every value; else at dtypes, names and missing values only, for a frame whose values the
+        column pass has just found to be good by the same predicates.
     """
-    on_index = _index_names(columns)
+    named = sum(name is not None for name in columns.index.names)
     fields = {
-        a.column: _field(pa.Column, columns, a, attributes, unique=unique)
+        a.column: _field(pa.Column, columns, a, attributes, values=values)
         for a in attributes
-        if a.column not in on_index
+        if a.position >= named
     }
     levels = [
-        _field(pa.Index, columns, a, attributes, unique=unique) for a in attributes if a.column in on_index
+        _field(pa.Index, columns, a, attributes, values=values) for a in attributes if a.position < named
     ]
-    index = pa.MultiIndex(levels) if len(levels) > 1 else levels[0] if levels else None
+    index = None
+    if levels:
+        index = pa.MultiIndex(levels, ordered=False) if columns.index.nlevels > 1 else levels[0]
     return pa.DataFrameSchema(
         fields, index=index, metadata={METADATA: {"date_format": attributes.date_format}}
     )
 
 
-def _index_names(columns: Columns) -> set[Any]:
-    return {name for name in columns.index.names if name is not None}
-
-
-def _field(make: Any, columns: Columns, a: Attribute, attributes: Attributes, *, unique: bool) -> Any:
+def _field(make: Any, columns: Columns, a: Attribute, attributes: Attributes, *, values: bool) -> Any:
     return make(
         columns.items[a.position].series.dtype,
-        checks=list(_checks(a, attributes)),
+        checks=list(_checks(a, attributes)) if values else [],
         nullable=not a.key,
-        unique=unique and a.key,
+        unique=values and a.key,
         name=a.column,
         metadata={METADATA: {"type": a.type, "key": a.key, "name": a.name}},
         title=f"{a.type}{' key' if a.key else ''}",

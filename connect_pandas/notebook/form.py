@@ -92,7 +92,9 @@ class ImportForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         """The line that does the same without the form."""
         options = self.plan.options
         shown = {"key": self.plan.key, "notify": list(self.plan.notify) or None}
-        given = {f.name: shown.get(f.name, getattr(options, f.name)) for f in fields(options) if f.name != "name"}
+        given = {
+            f.name: shown.get(f.name, getattr(options, f.name)) for f in fields(options) if f.name != "name"
+        }
         words = "".join(
             f", {f.name}={'schema' if f.name == 'schema' else repr(given[f.name])}"
             for f in fields(options)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import tracemalloc
+import subprocess
+import sys
 import uuid
 from decimal import Decimal
 from typing import Any
@@ -40,7 +41,9 @@ def with_key(**columns: Any) -> pd.DataFrame:
 # ── the frame ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("value", [None, [1], {"a": [1]}, pd.Series([1]), np.eye(2)], ids=lambda v: type(v).__name__)
+@pytest.mark.parametrize(
+    "value", [None, [1], {"a": [1]}, pd.Series([1]), np.eye(2)], ids=lambda v: type(v).__name__
+)
 def test_not_a_frame(value: Any) -> None:
     for twin in (connect_pandas.infer, connect_pandas.validate, connect_pandas.repair, connect_pandas.schema):
         with pytest.raises(PlanError, match=r"A pandas DataFrame is needed, this is"):
@@ -102,7 +105,9 @@ def test_numbers_for_names() -> None:
 
 
 def test_years_are_names() -> None:
-    assert connect_pandas.plan(with_key(**{"2023": [1], "2024": [2]}).rename(columns={"2023": 2023}), "T", key="k").ok
+    assert connect_pandas.plan(
+        with_key(**{"2023": [1], "2024": [2]}).rename(columns={"2023": 2023}), "T", key="k"
+    ).ok
 
 
 @pytest.mark.parametrize("name", ["a\nb", "a\rb", "a\tb", "\x00a", "a\u2028b", "\ufeffa"], ids=ascii)
@@ -112,7 +117,7 @@ def test_a_name_that_is_no_text(name: str) -> None:
     assert problem.column == name
     assert ascii(name) in problem.message
     assert str(problem).isascii()
-    assert connect_pandas.plan(frame, "T", **eval(f"dict({problem.fix})")).ok  # noqa: PGH001
+    assert connect_pandas.plan(frame, "T", **eval(f"dict({problem.fix})")).ok
 
 
 def test_a_name_with_half_a_surrogate_pair() -> None:
@@ -143,9 +148,13 @@ def test_a_missing_key() -> None:
         ["a", "b", "a", "c", "a"],
         [1, 2, 1, 3, 1],
         [1.5, 2, 1.5, 3, 1.5],
-        pd.Series([Decimal("1.5"), Decimal("2"), Decimal("1.50"), Decimal("3"), Decimal("1.5")], dtype=object),
+        pd.Series(
+            [Decimal("1.5"), Decimal("2"), Decimal("1.50"), Decimal("3"), Decimal("1.5")], dtype=object
+        ),
         pd.Series(list("abaca"), dtype="category"),
-        pd.to_datetime([f"2024-01-01T00:00:{s}" for s in ("01.2", "02.0", "01.7", "03.0", "01.0")], format="ISO8601"),
+        pd.to_datetime(
+            [f"2024-01-01T00:00:{s}" for s in ("01.2", "02.0", "01.7", "03.0", "01.0")], format="ISO8601"
+        ),
     ],
     ids=["text", "integers", "floats", "decimals", "categories", "times of one second"],
 )
@@ -199,7 +208,10 @@ UNSUPPORTED: dict[str, tuple[Any, str]] = {
     ),
     "infinite decimals": (pd.Series([Decimal("Infinity"), None, None], dtype=object), "1 Decimal"),
     "40 digits": (pd.Series([10**40, None, None], dtype=object), "over 38 digits"),
-    "60 digits": (pd.Series([Decimal("1" * 60), None, None], dtype=pd.ArrowDtype(pa.decimal256(70, 2))), "38 digits"),
+    "60 digits": (
+        pd.Series([Decimal("1" * 60), None, None], dtype=pd.ArrowDtype(pa.decimal256(70, 2))),
+        "38 digits",
+    ),
     **{
         f"Arrow {t}": (pd.Series(v, dtype=pd.ArrowDtype(t)), str(t))
         for t, v in [
@@ -222,7 +234,9 @@ def test_what_no_attribute_can_hold(values: Any, held: str) -> None:
     assert "df" in problem.fix
 
 
-@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "Float64", "float[pyarrow]", "object", "Sparse[float]"])
+@pytest.mark.parametrize(
+    "dtype", ["float16", "float32", "float64", "Float64", "float[pyarrow]", "object", "Sparse[float]"]
+)
 def test_infinite_numbers(dtype: str) -> None:
     frame = with_key(c=pd.Series([1.5, float("-inf"), float("inf")], dtype=dtype))
     problem = only(frame, "infinite-number")
@@ -255,7 +269,9 @@ def test_text_that_no_line_holds(text: str, code: str, dtype: Any) -> None:
     assert str(problem).isascii()
 
 
-@pytest.mark.parametrize("text", ["a\tb", "a,b", 'a"b', "\u200f", "e\u0301", "👩‍👩‍👧", " a ", "#", "=1+1", "\ufeff"])
+@pytest.mark.parametrize(
+    "text", ["a\tb", "a,b", 'a"b', "\u200f", "e\u0301", "👩‍👩‍👧", " a ", "#", "=1+1", "\ufeff"]
+)
 def test_text_that_a_line_holds(text: str) -> None:
     assert connect_pandas.plan(with_key(c=["x", text]), "T").ok
 
@@ -281,7 +297,9 @@ def test_values_that_are_not_of_the_chosen_type(values: Any, type_: str, code: s
 
 def test_a_year_of_five_digits() -> None:
     for year in (12_000, 400_000):
-        frame = with_key(c=pd.Series([np.datetime64(f"{year}-01-01", "s"), np.datetime64("2024-01-01", "s"), None]))
+        frame = with_key(
+            c=pd.Series([np.datetime64(f"{year}-01-01", "s"), np.datetime64("2024-01-01", "s"), None])
+        )
         problem = only(frame, "year-out-of-range")
         assert problem.count == 1
         frame["c"] = frame["c"].mask(frame["c"].dt.year > 9999)  # as the problem says
@@ -376,21 +394,25 @@ def test_slices_follow_the_bytes(dtype: Any) -> None:
     sizes = [part["1"].str.len_bytes().sum() for part in columns.slices([0, 1])]
     assert sum(sizes) == 120_000_040
     assert max(sizes) <= 2 * SLICE_BYTES
-    assert len(sizes) < 60
+    assert len(sizes) <= (80 if dtype == "category" else 25)  # of categories only the longest is known
 
 
-def test_memory_does_not_grow_with_the_rows() -> None:
-    def peak(rows: int) -> int:
-        frame = pd.DataFrame({"k": [f"k{i}" for i in range(rows)], "t": pd.Series(["é" * 100] * rows, dtype=object)})
-        tracemalloc.start()
-        for _ in connect_pandas.plan(frame, "T", key="k").pieces():
-            pass
-        return tracemalloc.get_traced_memory()[1] + tracemalloc.stop() if False else _stop()
+MEMORY = """
+import resource, pandas as pd, connect_pandas
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000  # megabytes, on Linux
+def write(rows):
+    frame = pd.DataFrame({"k": range(rows), "t": pd.Series(["é" * 400] * rows, dtype=object)})
+    return sum(len(piece) for piece, _ in connect_pandas.plan(frame, "T", key="k").pieces()) / 1e6
+write(30_000)
+before = peak()
+print(write(400_000), peak() - before)
+"""
 
-    def _stop() -> int:
-        most = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-        return most
 
-    connect_pandas.plan(pd.DataFrame({"k": ["a"]}), "T")  # loads what is loaded once
-    assert peak(400_000) < 2 * peak(100_000)
+@pytest.mark.skipif(sys.platform != "linux", reason="counts memory as Linux does")
+def test_memory_does_not_grow_with_the_file() -> None:
+    said = subprocess.run([sys.executable, "-c", MEMORY], check=True, capture_output=True, text=True)
+    written, grown = map(float, said.stdout.split())
+    assert written > 320
+    assert grown < 100

@@ -24,7 +24,10 @@ READ = {
     "objects": {"dtype": object, "keep_default_na": False},
     "pyarrow": {"dtype_backend": "pyarrow"},
     "nullable": {"dtype_backend": "numpy_nullable"},
-    "categories": {"dtype": {"Discount coupon": "category", "Client ID": "category"}, "keep_default_na": False},
+    "categories": {
+        "dtype": {"Discount coupon": "category", "Client ID": "category"},
+        "keep_default_na": False,
+    },
 }
 
 
@@ -128,7 +131,9 @@ TYPES: dict[str, tuple[Any, str]] = {
     "moments": (pd.Series([dt.datetime(2024, 1, 1), None], dtype=object), "DATE"),
     "days and moments": (pd.Series([dt.date(2024, 1, 1), dt.datetime(2024, 1, 1, 5)], dtype=object), "DATE"),
     "offsets": (
-        pd.Series([dt.datetime(2024, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=h))) for h in (1, 2)], dtype=object),
+        pd.Series(
+            [dt.datetime(2024, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=h))) for h in (1, 2)], dtype=object
+        ),
         "DATE",
     ),
     "zone": (pd.date_range("2024-01-01", periods=2, tz="America/St_Johns"), "DATE"),
@@ -156,10 +161,19 @@ def test_the_type_of_a_column(values: Any, type_: str) -> None:
 
 
 INTEGERS = "int8 int16 int32 int64 uint8 uint16 uint32 uint64"
-NUMBERS = [*INTEGERS.split(), *INTEGERS.title().replace("Ui", "UI").split(), "float32", "float64", "Float32", "Float64"]
+NUMBERS = [
+    *INTEGERS.split(),
+    *INTEGERS.title().replace("Ui", "UI").split(),
+    "float32",
+    "float64",
+    "Float32",
+    "Float64",
+]
 
 
-@pytest.mark.parametrize("dtype", [*NUMBERS, *(f"{n}[pyarrow]" for n in (*INTEGERS.split(), "float", "double"))])
+@pytest.mark.parametrize(
+    "dtype", [*NUMBERS, *(f"{n}[pyarrow]" for n in (*INTEGERS.split(), "float", "double"))]
+)
 def test_every_dtype_of_numbers(dtype: str) -> None:
     frame = pd.DataFrame({"k": ["x", "y"], "c": pd.Series([1, 2], dtype=dtype)})
     plan = connect_pandas.plan(frame, "T")
@@ -184,7 +198,18 @@ def test_one_value_in_the_last_row_decides() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["Order ID", "orderId", "customer_id", "ZIP", "zip code", "Phone", "phone number", "SKU", "EAN13", "Invoice No"],
+    [
+        "Order ID",
+        "orderId",
+        "customer_id",
+        "ZIP",
+        "zip code",
+        "Phone",
+        "phone number",
+        "SKU",
+        "EAN13",
+        "Invoice No",
+    ],
 )
 def test_a_name_says_identifier(name: str) -> None:
     assert identifier_word(name)
@@ -193,7 +218,18 @@ def test_a_name_says_identifier(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Amount", "paid", "idle", "number of ids", "phone calls", "zip count", "No", "width", "code points value"]
+    "name",
+    [
+        "Amount",
+        "paid",
+        "idle",
+        "number of ids",
+        "phone calls",
+        "zip count",
+        "No",
+        "width",
+        "code points value",
+    ],
 )
 def test_a_name_says_no_identifier(name: str) -> None:
     frame = pd.DataFrame({"k": ["x", "y", "z"], name: [10, 20, 10]})
@@ -283,7 +319,9 @@ def test_evidence_in_the_column_decides() -> None:
 
 
 def test_evidence_in_another_column_decides_and_is_said() -> None:
-    frame = pd.DataFrame({"k": ["a", "b"], "d": ["03/04/2025", "05/06/2025"], "e": ["12/31/2025", "01/01/2025"]})
+    frame = pd.DataFrame(
+        {"k": ["a", "b"], "d": ["03/04/2025", "05/06/2025"], "e": ["12/31/2025", "01/01/2025"]}
+    )
     plan = connect_pandas.plan(frame, "T")
     assert plan.date_format == "MONTH_DAY_YEAR_SLASH_SEPARATED"
     assert codes(frame)["d"] == {"date-order-decided"}
