@@ -390,18 +390,3 @@ def _looked_at(df: pd.DataFrame, schema: Schema | None) -> tuple[Any, Attributes
     decided = Choices() if schema is None else choices(as_schema(schema), columns)
     attributes, problems = look(df, columns, profile(columns), decided, schema)
     return columns, replace(attributes, problems=problems)
-
-
-__all__ = [
-    "PlanOptions",
-    "SubmitOptions",
-    "connect",
-    "create_reference_set",
-    "form",
-    "infer",
-    "plan",
-    "repair",
-    "sandbox",
-    "schema",
-    "validate",
-]

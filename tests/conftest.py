@@ -19,11 +19,12 @@ keyring.set_keyring(NoKeyring())
 
 
 @pytest.fixture(autouse=True)
-def _own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder of the test's own journal."""
     for name in [n for n in os.environ if n.startswith("CONNECT_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("CONNECT_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
-    yield
+    yield tmp_path / "state"
     use(None)

@@ -210,6 +210,8 @@ def tell(problems: Sequence[Problem]) -> str:
 def show(value: Any, width: int = 60) -> str:
     """Return a value as a message shows it: as Python writes it, cut in the middle when it is long."""
     if isinstance(value, str):
+        if len(value) > 2 * width:  # which may be many megabytes
+            value = value[:width] + value[-width:]
         text = repr(value) if value.isprintable() else ascii(value)
     elif type(value).__module__ == "builtins":
         text = repr(value)

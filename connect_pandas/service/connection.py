@@ -197,7 +197,7 @@ def _wrong_host_key(host_key: str | None) -> list[str]:
 
 # ── where settings come from ──────────────────────────────────────────────────────────────────────────
 
-_SETTINGS: Final = (
+SETTINGS: Final = (
     "domain",
     "user",
     "api_key",
@@ -210,7 +210,7 @@ _SETTINGS: Final = (
     "known_hosts",
     "host_key",
 )
-_SECRETS: Final = frozenset({"api_key", "passphrase"})
+SECRETS: Final = frozenset({"api_key", "passphrase"})
 
 
 def resolve(profile: str | None, given: Mapping[str, Any]) -> Connection:
@@ -236,7 +236,7 @@ def resolve(profile: str | None, given: Mapping[str, Any]) -> Connection:
         | _by_domain({name: value for name, value in given.items() if value is not None})
     )
     settings |= {
-        name: found for name in _SECRETS - settings.keys() if (found := _from_keyring(name, settings))
+        name: found for name in SECRETS - settings.keys() if (found := _from_keyring(name, settings))
     }
     missing = [n for n in ("user", "host", "endpoint", "key_file", "api_key") if not settings.get(n)]
     if missing:
@@ -273,7 +273,7 @@ def _port(value: Any) -> int:
 
 
 def _from_environment() -> dict[str, str]:
-    names = {name: f"{ENVIRONMENT_PREFIX}{name.upper()}" for name in _SETTINGS}
+    names = {name: f"{ENVIRONMENT_PREFIX}{name.upper()}" for name in SETTINGS}
     return {name: os.environ[variable] for name, variable in names.items() if os.environ.get(variable)}
 
 
@@ -306,16 +306,16 @@ def _read_profile(name: str) -> dict[str, Any]:
     if not isinstance(settings, dict):
         known = ", ".join(repr(n) for n in profiles) or "none"
         raise ConfigurationError(f"There is no profile {name!r} in {path}; known: {known}.")
-    if secrets := _SECRETS & settings.keys():
+    if secrets := SECRETS & settings.keys():
         raise ConfigurationError(
             f"The profile {name!r} in {path} holds {' and '.join(sorted(secrets))}: secrets do not belong "
             "in a file. Remove the line, make a new key if others could read the file, and keep it in the "
             "system's keyring."
         )
-    if unknown := settings.keys() - set(_SETTINGS):
+    if unknown := settings.keys() - set(SETTINGS):
         raise ConfigurationError(
             f"The profile {name!r} in {path} has unknown settings: {', '.join(sorted(unknown))}. "
-            f"Known: {', '.join(s for s in _SETTINGS if s not in _SECRETS)}."
+            f"Known: {', '.join(s for s in SETTINGS if s not in SECRETS)}."
         )
     if wrong := sorted(
         n for n, value in settings.items() if not isinstance(value, int if n == "port" else str)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from connect_pandas.errors import ConfigurationError, HostKeyError
 from connect_pandas.service import keys
 from connect_pandas.service.connection import (
     KEYRING_SERVICE,
+    SECRETS,
+    SETTINGS,
     Connection,
     Secret,
     keyring_account,
@@ -20,19 +22,6 @@ from connect_pandas.service.sftp import open_session
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-KEPT: Final = (
-    "domain",
-    "user",
-    "key_file",
-    "directory",
-    "host",
-    "port",
-    "endpoint",
-    "known_hosts",
-    "host_key",
-)
-"""The settings that a profile keeps: none of them is secret."""
 
 
 def key_pair(path: Path, user: str, passphrase: Secret | None) -> str:
@@ -93,7 +82,7 @@ def save(name: str, connection: Connection) -> Path:
 
 def _kept(connection: Connection) -> dict[str, Any]:
     by_domain = {"host", "endpoint"} if connection.domain else set()
-    values = {name: getattr(connection, name) for name in KEPT if name not in by_domain}
+    values = {n: getattr(connection, n) for n in SETTINGS if n not in SECRETS and n not in by_domain}
     return {n: v if isinstance(v, int) else str(v) for n, v in values.items() if v is not None}
 
 

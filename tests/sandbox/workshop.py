@@ -12,24 +12,14 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import paramiko
 
+from connect_pandas.samples import ORDERS_CSV as ORDERS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import pandas as pd
 
     from connect_pandas._sandbox import Sandbox
-
-ORDERS = """\
-Order ID,Client ID,Amount,Date,First-time purchase,Discount coupon
-8783845,HX-18900123,623.70,2024-11-01T16:04:38Z,TRUE,FALL2024
-8758175,HD-92590022,104.90,2024-11-01T16:04:38Z,TRUE,N/A
-8130627,HO-52900998,930.67,2024-11-01T16:04:38Z,FALSE,N/A
-8864985,HX-25900860,811.10,2024-10-31T21:15:38Z,TRUE,BLACKFRIDAY
-8648971,HM-22800560,424.00,2024-10-31T20:36:55Z,FALSE,SAVE30
-8794467,HA-22100109,1015.15,2024-10-31T20:02:17Z,FALSE,N/A
-8794438,HH-87500445,1013.80,2024-10-31T19:17:56Z,FALSE,N/A
-8791438,HM-22800560,485.25,2024-10-31T16:40:05Z,TRUE,BLACKFRIDAY
-"""
 
 CREATE_JOB = "mutation ($importInput: ImportInput!) { createImportJob(importInput: $importInput) { id } }"
 

@@ -70,7 +70,7 @@ def ring() -> Iterator[InMemory]:
 
 @pytest.fixture(autouse=True)
 def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    for name in (*room._SETTINGS, "profile"):
+    for name in (*room.SETTINGS, "profile"):
         monkeypatch.delenv(f"CONNECT_{name.upper()}", raising=False)
     monkeypatch.setattr(room, "profiles_file", lambda: tmp_path / "profiles.toml")
     use(None)

@@ -19,14 +19,12 @@ from fixtures_service import (
     Relay,
     Reply,
     connection_to,
-    fake_api,
     forward,
     good,
     interrupt_main,
     until,
 )
 
-from connect_pandas._sandbox import Sandbox
 from connect_pandas.data.rules import DATE_FORMATS
 from connect_pandas.errors import AuthenticationFailed, ConnectionFailed, ImportTimeout
 from connect_pandas.service import job as job_room
@@ -38,32 +36,9 @@ from connect_pandas.service.verify import Difference, Verification, strptime_pat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
+    from connect_pandas._sandbox import Sandbox
     from connect_pandas.service.connection import Connection
-
-
-@pytest.fixture(scope="module")
-def box() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def fake() -> Iterator[FakeApi]:
-    with fake_api() as api:
-        yield api
-
-
-@pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CONNECT_STATE_DIR", str(tmp_path / "state"))
-
-
-@pytest.fixture
-def connection(box: Sandbox, fake: FakeApi) -> Connection:
-    """The sandbox's file server, and an API that answers as it is told."""
-    return dataclasses.replace(box.connection, endpoint=fake.url)
 
 
 @pytest.fixture(autouse=True)

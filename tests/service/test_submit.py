@@ -13,7 +13,6 @@ from fixtures_service import (
     OrdersPlan,
     Relay,
     Reply,
-    fake_api,
     good,
     interrupt_main,
     refusal,
@@ -40,30 +39,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connect_pandas.service.connection import Connection
-
-
-@pytest.fixture(scope="module")
-def box() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def fake() -> Iterator[FakeApi]:
-    with fake_api() as api:
-        yield api
-
-
-@pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("CONNECT_STATE_DIR", str(tmp_path / "state"))
-    return tmp_path / "state"
-
-
-@pytest.fixture
-def connection(box: Sandbox, fake: FakeApi) -> Connection:
-    """The sandbox's file server, and an API that answers as it is told."""
-    return dataclasses.replace(box.connection, endpoint=fake.url)
 
 
 @pytest.fixture
