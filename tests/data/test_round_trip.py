@@ -143,6 +143,24 @@ def test_names_come_back(names: list[str], delimiter: str | None, tmp_path: Path
         assert records == wanted
 
 
+def test_the_bytes_themselves() -> None:
+    frame = pd.DataFrame(
+        {
+            "k": ["a", "b", "c"],
+            "text": ["", None, 'x"y'],
+            "bool": ["true", None, "False"],
+            "single": pd.Series([0.1, None, 2], dtype="float32"),
+            "large": [1e21, -1e-7, 5e15],
+        }
+    )
+    assert _bytes(connect_pandas.plan(frame, "T")).decode() == (
+        "k,text,bool,single,large\n"
+        "a,,TRUE,0.1,1000000000000000000000\n"
+        "b,,,,-0.0000001\n"
+        'c,"x""y",FALSE,2,5000000000000000\n'
+    )
+
+
 def test_slices_join(monkeypatch: pytest.MonkeyPatch) -> None:
     from connect_pandas.data import columns
 

@@ -113,6 +113,10 @@ def test_they_agree_on_every_dtype(made: tuple[pd.DataFrame, Any]) -> None:
     assert ours == panderas
 
 
+def test_an_empty_text_is_no_key() -> None:
+    assert verdicts(pd.DataFrame({"k": ["a", ""], "n": 1}), Choices(key=0)) == ({"k"}, {"k"})
+
+
 def test_a_schema_prints_saves_and_validates(tmp_path: Any) -> None:
     frame = pd.DataFrame(
         {"id": ["a", "b"], "n": [1.5, 2], "d": pd.to_datetime(["2024-01-01"] * 2), "b": [True, False]}
