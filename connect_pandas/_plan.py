@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from connect_pandas.data import rules
+from connect_pandas import rules
 from connect_pandas.data.check import check
 from connect_pandas.data.columns import Columns, read
 from connect_pandas.data.encode import encode, free_delimiter, rows
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from connect_pandas.data.rules import AttributeType, DateFormat
+    from connect_pandas.rules import AttributeType, DateFormat
     from connect_pandas.service.connection import Connection
     from connect_pandas.service.job import ImportJob
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from connect_pandas._sandbox import Sandbox
     from connect_pandas.data.infer import Attributes
     from connect_pandas.data.repair import Repair
-    from connect_pandas.data.rules import AttributeType
     from connect_pandas.notebook.form import ImportForm
+    from connect_pandas.rules import AttributeType
     from connect_pandas.service.connection import Connection
     from connect_pandas.service.job import ImportJob
 

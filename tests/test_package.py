@@ -97,9 +97,10 @@ def test_the_accessor_is_registered() -> None:
 
 _ALLOWED = {
     "errors": {"data.problems"},  # a type only
-    "data": {"errors", "data", "notebook.display"},  # a value shows itself when asked
-    "service": {"errors", "service"},
-    "_sandbox": {"errors", "data.rules", "_sandbox", "service.connection"},
+    "rules": set[str](),
+    "data": {"errors", "rules", "data", "notebook.display"},  # a value shows itself when asked
+    "service": {"errors", "rules", "service"},
+    "_sandbox": {"errors", "rules", "_sandbox", "service.connection"},
 }
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from connect_pandas._sandbox.reader import Layout, UnreadableError, read
 from connect_pandas._sandbox.records import RefusedError
-from connect_pandas.data.rules import FILE_BYTES_MAX
+from connect_pandas.rules import FILE_BYTES_MAX
 
 if TYPE_CHECKING:
     from connect_pandas._sandbox.records import Attribute, Library, Load

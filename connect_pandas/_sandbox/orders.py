@@ -10,7 +10,7 @@ from graphql import GraphQLError
 from connect_pandas._sandbox.importer import Order
 from connect_pandas._sandbox.reader import Column, Layout
 from connect_pandas._sandbox.records import Attribute, DataSet, RefusedError, check_place
-from connect_pandas.data.rules import DATE_FORMATS, DELIMITERS, SET_NAME, SET_NAME_MAX
+from connect_pandas.rules import DATE_FORMATS, DELIMITERS, SET_NAME, SET_NAME_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Protocol
 
-from connect_pandas.data.rules import FALSE, NUMBER, TRUE, AttributeType, DateFormat
+from connect_pandas.rules import FALSE, NUMBER, TRUE, AttributeType, DateFormat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

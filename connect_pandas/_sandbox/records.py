@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from connect_pandas.data.rules import FALSE, SETS_MAX, TRUE, AttributeType, DateFormat
+from connect_pandas.rules import FALSE, SETS_MAX, TRUE, AttributeType, DateFormat
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING
 
-from connect_pandas.data.rules import DIRECTORY_BYTES_MAX, DIRECTORY_FILES_MAX
+from connect_pandas.rules import DIRECTORY_BYTES_MAX, DIRECTORY_FILES_MAX
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from connect_pandas.data import rules
+from connect_pandas import rules
 from connect_pandas.data.columns import is_missing
 from connect_pandas.data.infer import identifier_word
 from connect_pandas.data.problems import Problem, Row, ordered
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from connect_pandas.data.columns import Columns
     from connect_pandas.data.infer import Attribute, Attributes
     from connect_pandas.data.profile import Predicate, Profile
-    from connect_pandas.data.rules import DateFormat
+    from connect_pandas.rules import DateFormat
 
 
 def check(columns: Columns, profiles: Sequence[Profile], attributes: Attributes) -> tuple[Problem, ...]:

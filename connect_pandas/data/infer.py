@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, overload
 
-from connect_pandas.data import rules
+from connect_pandas import rules
 from connect_pandas.data.problems import Problem
 from connect_pandas.data.profile import LEADING_ZERO, ORDER_OPEN
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from connect_pandas.data.columns import Kind
     from connect_pandas.data.profile import Profile
-    from connect_pandas.data.rules import AttributeType, DateFormat
+    from connect_pandas.rules import AttributeType, DateFormat
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,10 @@ class Attribute:
     """What the column holds in the frame."""
     written_as: DateFormat | None = None
     """For a DATE held as text: the format that its values have in the frame."""
+    whole: bool = False
+    """For floats: none has a fraction, so they are written as whole numbers."""
+    exponents: bool = False
+    """For floats: the short form of some has an exponent, which the file must not have."""
 
 
 @dataclass(frozen=True)
@@ -153,6 +157,8 @@ def infer(profiles: Sequence[Profile], choices: Choices, problems: Iterable[Prob
             position=i,
             kind=p.kind,
             written_as=forms.get(i),
+            whole=p.kind == "float" and not p.count("fraction") and not p.count("exponent"),
+            exponents=p.count("exponent") > 0,
         )
         for i, p in used.items()
     )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from connect_pandas.data import rules
+from connect_pandas import rules
 from connect_pandas.data.columns import SURROGATE_MARK
 
 if TYPE_CHECKING:
@@ -112,15 +112,19 @@ _WITH: Final[dict[str, dict[str, Predicate]]] = {
 }
 """What is counted along with a reading, signs of it or not: one value in the last row decides."""
 
+_SMALL, _LONG = 1e-4, 1e15
+"""Between them the short form of a float is a plain decimal number; beyond, it may have an exponent."""
+
 _PER_SECOND: Final = {"ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
 
-def _per_second(dtype: pl.DataType) -> int:
+def per_second(dtype: pl.DataType) -> int:
+    """Return how many units of a timestamp's dtype make a second."""
     return _PER_SECOND[getattr(dtype, "time_unit", None) or "us"]
 
 
 def _not_whole(c: pl.Expr, dtype: pl.DataType, seconds: int) -> pl.Expr:
-    return c.to_physical() % (_per_second(dtype) * seconds) != 0
+    return c.to_physical() % (per_second(dtype) * seconds) != 0
 
 
 _FIRST_DAY, _END_DAY = -719_162, 2_932_897
@@ -131,14 +135,18 @@ def _year_out_of_range(dtype: pl.DataType) -> Predicate:
     if dtype == pl.Datetime("ns"):
         return lambda c: c != c  # none is: nanoseconds reach from 1677 to 2262
     # Compared as numbers: faster than asking for the year, and Polars gives none beyond its own calendar.
-    a_day = 1 if dtype == pl.Date else 86_400 * _per_second(dtype)
+    a_day = 1 if dtype == pl.Date else 86_400 * per_second(dtype)
     return lambda c: ~c.to_physical().is_between(_FIRST_DAY * a_day, _END_DAY * a_day, closed="left")
 
 
 def predicates(kind: Kind, dtype: pl.DataType) -> dict[str, Predicate]:
     """Return the named predicates that are asked of every value of a kind that is not text."""
     if kind == "float":
-        return {"infinite-number": lambda c: c.is_infinite(), "fraction": lambda c: c.floor() != c}
+        return {
+            "infinite-number": lambda c: c.is_infinite(),
+            "fraction": lambda c: c.floor() != c,
+            "exponent": lambda c: (c.abs() >= _LONG) | ((c.abs() < _SMALL) & (c != 0)),
+        }
     if kind in ("naive", "aware"):
         return {
             "time": lambda c: _not_whole(c, dtype, 86_400),
@@ -305,7 +313,7 @@ def _keys(values: pl.Series) -> pl.Series:
         return values.set(values == "", None)
     if values.dtype == pl.Datetime:
         # As numbers: Python has no year beyond 9999.
-        return values.to_physical() // _per_second(values.dtype)
+        return values.to_physical() // per_second(values.dtype)
     return values.to_physical()
 
 

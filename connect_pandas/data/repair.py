@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 import polars as pl
 
-from connect_pandas.data import rules
+from connect_pandas import rules
 from connect_pandas.data.columns import Columns, column_of, read
 from connect_pandas.data.profile import SPECIAL
 

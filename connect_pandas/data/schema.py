@@ -15,7 +15,7 @@ import polars as pl
 from pandera import extensions
 from pandera.errors import SchemaErrors
 
-from connect_pandas.data import rules
+from connect_pandas import rules
 from connect_pandas.data.columns import SURROGATE_MARK, Columns, column_of, is_missing
 from connect_pandas.data.infer import Attribute, Attributes, Choices
 from connect_pandas.data.problems import Problem, Row
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from connect_pandas.data.profile import Predicate
-    from connect_pandas.data.rules import AttributeType
+    from connect_pandas.rules import AttributeType
 
 METADATA: Final = "connect"
 """The key in a Pandera column's ``metadata`` under which ``type``, ``key`` and ``name`` of its attribute stand."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from connect_pandas._plan import ImportPlan
 from connect_pandas.data.infer import Attributes
 from connect_pandas.data.problems import SEVERITIES, Problem, show
-from connect_pandas.data.rules import DATE_FORMATS
+from connect_pandas.rules import DATE_FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

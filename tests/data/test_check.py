@@ -16,8 +16,7 @@ import pyarrow as pa
 import pytest
 
 import connect_pandas
-from connect_pandas import PlanError, Problem, ValidationError
-from connect_pandas.data import rules
+from connect_pandas import PlanError, Problem, ValidationError, rules
 from connect_pandas.data.problems import CODES
 
 

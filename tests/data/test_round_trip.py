@@ -14,8 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import connect_pandas
-from connect_pandas import ImportPlan
-from connect_pandas.data import rules
+from connect_pandas import ImportPlan, rules
 
 if TYPE_CHECKING:
     from pathlib import Path

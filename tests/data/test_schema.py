@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import connect_pandas
-from connect_pandas import PlanError, ValidationError
-from connect_pandas.data import rules, schema
+from connect_pandas import PlanError, ValidationError, rules
+from connect_pandas.data import schema
 from connect_pandas.data.check import check
 from connect_pandas.data.columns import read
 from connect_pandas.data.infer import Choices, infer

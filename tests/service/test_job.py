@@ -25,8 +25,8 @@ from fixtures_service import (
     until,
 )
 
-from connect_pandas.data.rules import DATE_FORMATS
 from connect_pandas.errors import AuthenticationFailed, ConnectionFailed, ImportTimeout
+from connect_pandas.rules import DATE_FORMATS
 from connect_pandas.service import job as job_room
 from connect_pandas.service.job import Evidence, ImportJob, Seen, judge, sent_jobs
 from connect_pandas.service.journal import Journal
