@@ -5,9 +5,7 @@ Left of it nothing knows the network, right of it nothing knows pandas.
 
 from __future__ import annotations
 
-import difflib
 import json
-import re
 import uuid
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
@@ -15,42 +13,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from connect_pandas import rules
-from connect_pandas.data.check import check
-from connect_pandas.data.columns import Columns, read
+from connect_pandas._look import Look, look, require_ok
+from connect_pandas._options import Options, choices, options
+from connect_pandas.data.columns import read
 from connect_pandas.data.encode import encode, free_delimiter, rows
-from connect_pandas.data.infer import Attributes, Choices, infer
-from connect_pandas.data.problems import Problem, errors, ordered, tell
-from connect_pandas.data.profile import Profile, profile
-from connect_pandas.errors import ConnectWarning, PlanError, ValidationError
+from connect_pandas.data.problems import Problem, errors, ordered
+from connect_pandas.data.profile import profile
+from connect_pandas.errors import PlanError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
-    from connect_pandas.rules import AttributeType, DateFormat
+    from connect_pandas.data.infer import Attributes
+    from connect_pandas.data.profile import Profile
+    from connect_pandas.rules import AttributeType
     from connect_pandas.service.connection import Connection
     from connect_pandas.service.job import ImportJob
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What ``plan`` takes beside the frame, as it was given; ``None`` leaves it to be inferred."""
-
-    name: str
-    key: Hashable | None = None
-    types: Mapping[Any, AttributeType] | None = None
-    names: Mapping[Any, str] | None = None
-    columns: Sequence[Hashable] | None = None
-    schema: Any = None
-    job_name: str | None = None
-    notify: str | Iterable[str] | None = None
-    folder: str = ""
-    filename: str | None = None
-    delimiter: str | None = None
-    date_format: str | None = None
-    header: bool = True
+    from connect_pandas.service.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -87,9 +69,8 @@ class ImportPlan:
     notify: tuple[str, ...]
     problems: tuple[Problem, ...]
     options: Options = field(repr=False)
-    _columns: Columns = field(repr=False, compare=False)
-    _profiles: tuple[Profile, ...] = field(repr=False, compare=False)
-    _frame: pd.DataFrame = field(repr=False, compare=False)
+    _seen: Look = field(repr=False, compare=False)
+    _made: _MadeUp = field(repr=False, compare=False)
 
     @property
     def key(self) -> Hashable | None:
@@ -109,7 +90,7 @@ class ImportPlan:
     @property
     def rows(self) -> int:
         """The number of records in the file; the header is none."""
-        return self._columns.rows
+        return self._seen.columns.rows
 
     @property
     def ok(self) -> bool:
@@ -152,36 +133,33 @@ class ImportPlan:
         PlanError
             When a keyword is not known, or a value cannot be.
         """
-        known = [f.name for f in fields(Options)]
-        if unknown := [name for name in changes if name not in known]:
-            raise PlanError("\n".join(_unknown("option", name, known) for name in unknown))
-        options = replace(self.options, **changes)
-        # What was made up stays, so that a plan shown and a plan sent have one name for their file.
-        made = replace(
-            options,
-            job_name=options.job_name or (self.job_name if options.name == self.name else None),
-            filename=options.filename
-            or (
-                self.filename
-                if options.delimiter == self.options.delimiter and options.name == self.name
-                else None
-            ),
-        )
-        return replace(_decide(self._frame, self._columns, self._profiles, made), options=options)
+        given = options({**_given(self.options), **changes}, self._seen.columns)
+        # Only what the attributes rest on is decided anew; what was made up stays, with the file's name in it.
+        seen = self._seen if changes.keys() <= _APART else None
+        return _decide(given, self._made, seen or _look(self._seen, given))
+
+    def renamed(self) -> ImportPlan:
+        """Return the plan with another made-up name for its file; a name that was given stays."""
+        return _decide(self.options, _MadeUp.now(), self._seen)
+
+    @property
+    def filename_given(self) -> bool:
+        """Whether the file's name was given, not made up."""
+        return self.options.filename is not None
 
     def pieces(self) -> Iterator[tuple[bytes, int]]:
         """Yield the file in pieces of a few megabytes, each with the number of records in it."""
-        return encode(self._columns, self.attributes, delimiter=self.delimiter, header=self.header)
+        return encode(self._seen.columns, self.attributes, delimiter=self.delimiter, header=self.header)
 
     def sample(self, size: int) -> tuple[dict[str, str | None], ...]:
         """Return up to ``size`` records, evenly spread over the file: attribute name → text as written."""
         last, count = self.rows - 1, min(size, self.rows)
         positions = sorted({round(i * last / max(1, count - 1)) for i in range(count)})
-        return tuple(rows(self._columns, self.attributes, positions))
+        return tuple(rows(self._seen.columns, self.attributes, positions))
 
     def head(self, size: int = 5) -> str:
         """Return the first lines of the file exactly as they will be written."""
-        first = self._columns.take(range(min(size, self.rows)))
+        first = self._seen.columns.take(range(min(size, self.rows)))
         return b"".join(
             piece for piece, _ in encode(first, self.attributes, delimiter=self.delimiter, header=self.header)
         ).decode()
@@ -195,24 +173,26 @@ class ImportPlan:
         ------
         ValidationError
             When the plan has errors.
+        PlanError
+            When there is no place to write to.
         """
         self.require_ok()
-        return _write(Path(path).expanduser(), (piece for piece, _ in self.pieces()))
+        return _write(path, (piece for piece, _ in self.pieces()))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write :attr:`payload` as JSON, ready to post; it holds no data of the frame and no secret."""
         text = json.dumps(self.payload, ensure_ascii=False, indent=2) + "\n"
-        return _write(Path(path).expanduser(), [text.encode()])
+        return _write(path, [text.encode()])
 
-    def submit(self, connection: Connection | None = None, *, progress: bool = True) -> ImportJob:
+    def submit(self, connection: Connection | None = None, *, progress: bool | Progress = True) -> ImportJob:
         """Upload the file and start the import, once.
 
         Parameters
         ----------
         connection : Connection, optional
             By default the session's current one.
-        progress : bool
-            Whether to show progress.
+        progress : bool or Progress
+            Whether to show progress, or who shows it.
 
         Raises
         ------
@@ -231,12 +211,16 @@ class ImportPlan:
         ImportUnconfirmed
             When nobody answered for the import; the message says how to find out.
         """
-        self.require_ok()
         from connect_pandas.notebook.progress import shown
-        from connect_pandas.service.connection import current
+        from connect_pandas.service.connection import Connection, current
         from connect_pandas.service.submit import submit
 
-        return submit(self, connection or current(), progress=shown(on=progress))
+        if connection is not None and not isinstance(connection, Connection):
+            own = ": for a sandbox its .connection" if hasattr(connection, "connection") else ""
+            raise PlanError(f"connection= takes a Connection{own}; this is {type(connection).__qualname__}.")
+        self.require_ok()
+        show = shown(on=progress) if isinstance(progress, bool) else progress
+        return submit(self, connection or current(), progress=show)
 
     def require_ok(self) -> None:
         """Raise when the plan has errors; warn, once, of what the file holds otherwise than the frame.
@@ -246,7 +230,7 @@ class ImportPlan:
         ValidationError
             With all problems at once.
         """
-        require(self.problems, self._columns, self.attributes, self._frame)
+        require_ok(self._seen, self.problems)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         from connect_pandas.notebook.display import bundle
@@ -266,9 +250,29 @@ def _attribute(name: str, type_: AttributeType, *, key: bool) -> dict[str, Any]:
 # ── making a plan ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def make(
-    frame: pd.DataFrame, options: Options, step: Callable[[int], None] = lambda rows: None
-) -> ImportPlan:
+@dataclass(frozen=True, slots=True)
+class _MadeUp:
+    """What makes a file's and a job's name unlike any other."""
+
+    at: datetime
+    short: str
+
+    @classmethod
+    def now(cls) -> _MadeUp:
+        return cls(datetime.now(UTC), uuid.uuid4().hex[:6])
+
+    def job_name(self, name: str) -> str:
+        return f"Create {name} {self.at:%Y-%m-%d %H:%M:%S}Z"
+
+    def filename(self, name: str, delimiter: str) -> str:
+        return f"{name.lower()}-{self.at:%Y%m%dT%H%M%SZ}-{self.short}.{rules.EXTENSIONS[delimiter]}"
+
+
+_APART: Final = frozenset({"name", "job_name", "notify", "folder", "filename", "delimiter", "header"})
+"""The options that the attributes do not rest on."""
+
+
+def make(frame: pd.DataFrame, given: Mapping[str, Any]) -> ImportPlan:
     """Read the frame and decide everything.
 
     Raises
@@ -277,52 +281,38 @@ def make(
         When options cannot be: all of them at once.
     """
     columns = read(frame)
-    _require_options(options, columns)  # before the long look at the data
-    return _decide(frame.copy(deep=False), columns, profile(columns, step), options)
+    settled = options(given, columns)  # before the long look at the data
+    held = frame.copy(deep=False)
+    seen = look(held, columns, profile(columns), choices(settled, columns), settled.schema)
+    return _decide(settled, _MadeUp.now(), seen)
 
 
-def _decide(
-    frame: pd.DataFrame, columns: Columns, profiles: tuple[Profile, ...], options: Options
-) -> ImportPlan:
-    _require_options(options, columns)
-    attributes, problems = look(frame, columns, profiles, resolve(options, columns), options.schema)
-    delimiter = options.delimiter or free_delimiter(attributes, profiles, header=options.header)
-    now, short = datetime.now(UTC), uuid.uuid4().hex[:6]
+def _look(seen: Look, given: Options) -> Look:
+    return look(seen.frame, seen.columns, seen.profiles, choices(given, seen.columns), given.schema)
+
+
+def _given(settled: Options) -> dict[str, Any]:
+    return {f.name: getattr(settled, f.name) for f in fields(settled)}
+
+
+def _decide(given: Options, made: _MadeUp, seen: Look) -> ImportPlan:
+    attributes = seen.attributes
+    delimiter = given.delimiter or free_delimiter(attributes, seen.profiles, header=given.header)
     plan = ImportPlan(
-        name=options.name,
-        attributes=replace(attributes, problems=problems),
+        name=given.name,
+        attributes=attributes,
         delimiter=delimiter,
-        header=options.header,
-        job_name=options.job_name or f"Create {options.name} {now:%Y-%m-%d %H:%M:%S}Z",
-        folder=options.folder.strip("/"),
-        filename=options.filename
-        or f"{options.name.lower()}-{now:%Y%m%dT%H%M%SZ}-{short}.{rules.EXTENSIONS[delimiter]}",
-        notify=_addresses(options.notify),
-        problems=problems,
-        options=options,
-        _columns=columns,
-        _profiles=profiles,
-        _frame=frame,
+        header=given.header,
+        job_name=given.job_name or made.job_name(given.name),
+        folder=given.folder.rstrip("/"),
+        filename=given.filename or made.filename(given.name, delimiter),
+        notify=given.notify,
+        problems=attributes.problems,
+        options=given,
+        _seen=seen,
+        _made=made,
     )
-    return replace(plan, problems=ordered([*problems, *_file_problems(plan, profiles)]))
-
-
-def look(
-    frame: pd.DataFrame, columns: Columns, profiles: tuple[Profile, ...], choices: Choices, schema: Any = None
-) -> tuple[Attributes, tuple[Problem, ...]]:
-    """Decide the attributes and find every problem: by the column pass, then by Pandera."""
-    from connect_pandas.data import schema as pandera
-
-    attributes = infer(profiles, choices, columns.problems)
-    problems = list(check(columns, profiles, attributes))
-    if schema is not None:
-        cases = pandera.failures(pandera.as_schema(schema), frame)
-        problems += [] if cases is None else pandera.problems(cases, columns)
-    if not errors(problems):
-        # The contract has the last word, but does not look again at values that have just been found good.
-        cases = pandera.failures(pandera.build(columns, attributes, values=False), frame)
-        problems += [] if cases is None else pandera.problems(cases, columns)
-    return attributes, ordered(problems)
+    return replace(plan, problems=ordered([*plan.problems, *_file_problems(plan, seen.profiles)]))
 
 
 _FIELD_BYTES: Final = {
@@ -356,188 +346,22 @@ def _file_problems(plan: ImportPlan, profiles: Sequence[Profile]) -> Iterator[Pr
             )
 
 
-# ── options ──────────────────────────────────────────────────────────────────────────────────────────────────
+# ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _require_options(options: Options, columns: Columns) -> None:
-    wrong = [
-        *_wrong_name(options.name),
-        *_wrong_columns(options, columns),
-        *_wrong_types(options),
-        *_wrong_file(options),
-        *_wrong_addresses(options.notify),
-    ]
-    if options.job_name is not None and not options.job_name.strip():
-        wrong.append("job_name is empty; leave it away to have one made.")
-    if wrong:
-        raise PlanError("\n".join(wrong))
-
-
-def _wrong_name(name: Any) -> Iterator[str]:
-    if not isinstance(name, str):
-        yield f'The data set\'s name is text, as in "Orders"; this is {name!r}.'
-    elif not re.fullmatch(rules.SET_NAME, name):
-        yield (
-            f"{name!r} cannot name a data set: at most {rules.SET_NAME_MAX} letters A–Z, digits, '-' and '_'"
-            f"{f' ({len(name)} characters)' if len(name) > rules.SET_NAME_MAX else ''}. {_better_name(name)}"
-        )
-
-
-def _better_name(name: str) -> str:
-    better = re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_")[: rules.SET_NAME_MAX].rstrip("_-")
-    return f"Perhaps {better!r}?" if better else ""
-
-
-def _wrong_columns(options: Options, columns: Columns) -> Iterator[str]:
-    labels = [c.label for c in columns.items]
-    for what, named in _named_columns(options):
-        if columns.find(named) is None:
-            yield _unknown(what, named, labels)
-    if isinstance(options.columns, str):
-        yield f"columns={options.columns!r}: a list of columns is needed, as in [{options.columns!r}]."
-    elif options.columns is not None and not list(options.columns):
-        yield "columns=[] leaves nothing to import."
-    if options.columns and options.key is not None and columns.find(options.key) is not None:
-        chosen = {columns.find(label) for label in options.columns}
-        if columns.find(options.key) not in chosen:
-            yield f"key={options.key!r} is not among columns=…; the key is part of the file."
-
-
-def _named_columns(options: Options) -> Iterator[tuple[str, Hashable]]:
-    if options.key is not None:
-        yield "key", options.key
-    for what in ("types", "names", "columns"):
-        if isinstance(getattr(options, what), str):
-            continue
-        yield from ((f"column in {what}", label) for label in getattr(options, what) or ())
-
-
-def _unknown(what: str, named: Any, known: Sequence[Any]) -> str:
-    close = difflib.get_close_matches(str(named), [str(k) for k in known], n=3, cutoff=0.5)
-    shown = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
-    few = ", ".join(repr(k) for k in known[:12]) + (" …" if len(known) > 12 else "")
-    return f"There is no {what} {named!r}.{shown} Known: {few or 'none'}."
-
-
-def _wrong_types(options: Options) -> Iterator[str]:
-    for label, type_ in (options.types or {}).items():
-        if type_ not in rules.ATTRIBUTE_TYPES:
-            yield f"types={{{label!r}: {type_!r}}}: a type is one of {', '.join(rules.ATTRIBUTE_TYPES)}."
-    for label, name in (options.names or {}).items():
-        if not isinstance(name, str):
-            yield f"names={{{label!r}: {name!r}}}: a name is text."
-
-
-_FILENAME: Final = re.compile(r"[^/\\\x00-\x1f\x7f]{1,255}")
-
-
-def _wrong_file(options: Options) -> Iterator[str]:
-    if options.delimiter is not None and options.delimiter not in rules.DELIMITERS:
-        yield f"delimiter={options.delimiter!r}: only a comma, a tab ('\\t') and a pipe ('|') are allowed."
-    if options.date_format is not None and _form(options.date_format) is None:
-        known = ", ".join(f.pattern for f in rules.DATE_FORMATS)
-        yield f"date_format={options.date_format!r} is not one that Connect reads. Known: {known}."
-    if options.filename is not None and (
-        not _FILENAME.fullmatch(options.filename) or options.filename.strip(". ") == ""
-    ):
-        yield f"filename={options.filename!r} is not a file's name: no '/', '\\' or control characters."
-    parts = options.folder.strip("/").split("/")
-    if options.folder.strip("/") and any(not _FILENAME.fullmatch(p) or p.strip(". ") == "" for p in parts):
-        yield f'folder={options.folder!r} is not a folder below the subscription\'s, as in "RS/Orders".'
-
-
-def _wrong_addresses(notify: str | Iterable[str] | None) -> Iterator[str]:
-    from email_validator import EmailNotValidError, validate_email
-
-    for address in _addresses(notify):
-        try:
-            validate_email(address, check_deliverability=False)
-        except EmailNotValidError as error:
-            yield f"notify={address!r} is no e-mail address: {error}"
-
-
-def _addresses(notify: str | Iterable[str] | None) -> tuple[str, ...]:
-    if notify is None:
-        return ()
-    return tuple(dict.fromkeys([notify] if isinstance(notify, str) else notify))
-
-
-def _form(name: str) -> DateFormat | None:
-    return next((f for f in rules.DATE_FORMATS if name in (f.name, f.pattern)), None)
-
-
-def resolve(options: Options, columns: Columns) -> Choices:
-    """Return the options about columns by position, over what the schema decides."""
-    from connect_pandas.data import schema as pandera
-
-    base = (
-        pandera.choices(pandera.as_schema(options.schema), columns)
-        if options.schema is not None
-        else Choices()
-    )
-
-    def at(label: Hashable) -> int:
-        position = columns.find(label)
-        if position is None:
-            raise PlanError(_unknown("column", label, [c.label for c in columns.items]))
-        return position
-
-    return Choices(
-        key=base.key if options.key is None else at(options.key),
-        types={**base.types, **{at(label): type_ for label, type_ in (options.types or {}).items()}},
-        names={**base.names, **{at(label): name for label, name in (options.names or {}).items()}},
-        columns=None if options.columns is None else tuple(dict.fromkeys(map(at, options.columns))),
-        form=None if options.date_format is None else _form(options.date_format),
-    )
-
-
-# ── refusing, and writing ────────────────────────────────────────────────────────────────────────────────────
-
-
-def require(
-    problems: Sequence[Problem], columns: Columns, attributes: Attributes, frame: pd.DataFrame
-) -> None:
-    """Raise with all problems when one of them is an error; warn of those that change what is written."""
-    import warnings
-
-    wrong = errors(problems)
-    if wrong:
-        count = "1 thing stands" if len(wrong) == 1 else f"{len(wrong)} things stand"
-        raise ValidationError(
-            f"{count} in the way of the import; nothing was sent.\n{tell(wrong)}",
-            problems,
-            failure_cases=lambda: _failure_cases(columns, attributes, frame),
-            rows=lambda: _offending(problems, frame),
-        )
-    if told := [p for p in problems if p.severity == "warning"]:
-        warnings.warn(ConnectWarning("The file differs from the frame:\n" + tell(told)), stacklevel=4)
-
-
-def _failure_cases(columns: Columns, attributes: Attributes, frame: pd.DataFrame) -> pd.DataFrame:
-    import pandas as pd
-
-    from connect_pandas.data import schema as pandera
-
-    cases = pandera.failures(pandera.build(columns, attributes), frame)
-    return pd.DataFrame() if cases is None else cases
-
-
-def _offending(problems: Sequence[Problem], frame: pd.DataFrame) -> pd.DataFrame:
-    said: dict[int, list[str]] = {}
-    for p in errors(problems):
-        for row in p.rows:
-            said.setdefault(row.position, []).append(f"{p.column}: {p.code}")
-    at = sorted(said)
-    return frame.iloc[at].assign(errors=["; ".join(said[i]) for i in at])
-
-
-def _write(path: Path, pieces: Iterable[bytes]) -> Path:
+def _write(where: str | os.PathLike[str], pieces: Iterable[bytes]) -> Path:
     """Write a file that appears whole or not at all."""
+    path = Path(where).expanduser()
+    if path.is_dir() or not path.name:
+        raise PlanError(f"{str(where)!r} is a folder; give the name of a file in it.")
     unfinished = path.with_name(f".{path.name}-{uuid.uuid4().hex[:8]}")
     try:
         with unfinished.open("xb") as out:
             out.writelines(pieces)
         unfinished.replace(path)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise PlanError(f"The file {path} cannot be written: {error.strerror or error}.") from error
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise

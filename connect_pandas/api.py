@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pandera.pandas as pa
 
+    from connect_pandas._look import Look
     from connect_pandas._plan import ImportPlan
     from connect_pandas._sandbox import Sandbox
     from connect_pandas.data.infer import Attributes
@@ -70,7 +71,7 @@ def infer(df: pd.DataFrame) -> Attributes:
     PlanError
         When ``df`` is not a DataFrame.
     """
-    return _looked_at(df, None)[1]
+    return _look_at(df, None).attributes
 
 
 def schema(df: pd.DataFrame) -> pa.DataFrameSchema:
@@ -95,8 +96,8 @@ def schema(df: pd.DataFrame) -> pa.DataFrameSchema:
     """
     from connect_pandas.data.schema import build
 
-    columns, attributes = _looked_at(df, None)
-    return build(columns, attributes)
+    seen = _look_at(df, None)
+    return build(seen.columns, seen.attributes)
 
 
 def validate(df: pd.DataFrame, schema: Schema | None = None) -> pd.DataFrame:
@@ -121,10 +122,10 @@ def validate(df: pd.DataFrame, schema: Schema | None = None) -> pd.DataFrame:
     PlanError
         When ``df`` is not a DataFrame, or ``schema`` not a schema.
     """
-    from connect_pandas._plan import require
+    from connect_pandas._look import require_ok
 
-    columns, attributes = _looked_at(df, schema)
-    require(attributes.problems, columns, attributes, df)
+    seen = _look_at(df, schema)
+    require_ok(seen, seen.attributes.problems)
     return df
 
 
@@ -203,9 +204,9 @@ def plan(df: pd.DataFrame, name: str, **options: Unpack[PlanOptions]) -> ImportP
     PlanError
         When a name, key or option cannot be: all of them at once.
     """
-    from connect_pandas._plan import Options, make
+    from connect_pandas._plan import make
 
-    return make(df, Options(name=name, **options))
+    return make(df, {"name": name, **options})
 
 
 @spelled
@@ -377,16 +378,11 @@ def sandbox() -> Sandbox:
     return box
 
 
-def _looked_at(df: pd.DataFrame, schema: Schema | None) -> tuple[Any, Attributes]:
-    from dataclasses import replace
-
-    from connect_pandas._plan import look
+def _look_at(df: pd.DataFrame, schema: Schema | None) -> Look:
+    from connect_pandas._look import look
+    from connect_pandas._options import of_schema
     from connect_pandas.data.columns import read
-    from connect_pandas.data.infer import Choices
     from connect_pandas.data.profile import profile
-    from connect_pandas.data.schema import as_schema, choices
 
     columns = read(df)
-    decided = Choices() if schema is None else choices(as_schema(schema), columns)
-    attributes, problems = look(df, columns, profile(columns), decided, schema)
-    return columns, replace(attributes, problems=problems)
+    return look(df.copy(deep=False), columns, profile(columns), of_schema(schema, columns), schema)

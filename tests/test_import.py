@@ -201,9 +201,10 @@ def test_many_rows_in_many_slices(box: Sandbox) -> None:
     assert (found.rows_found, found.compared) == (150_000, 50)
 
 
-def test_a_finished_import_leaves_no_thread(box: Sandbox) -> None:
+def test_a_finished_import_leaves_no_thread() -> None:
     before = set(threading.enumerate())
-    samples.orders().connect.create_reference_set("Orders", progress=False).wait()
+    with connect_pandas.sandbox():
+        samples.orders().connect.create_reference_set("Orders", progress=False).wait()
     deadline = time.monotonic() + 10
     while set(threading.enumerate()) - before and time.monotonic() < deadline:
         time.sleep(0.05)

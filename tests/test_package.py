@@ -14,7 +14,7 @@ import pytest
 
 import connect_pandas
 from connect_pandas import api, errors
-from connect_pandas._plan import Options
+from connect_pandas._options import Options
 from connect_pandas.accessor import ConnectAccessor
 
 ROOT = Path(connect_pandas.__file__).parent
@@ -84,7 +84,10 @@ def test_the_keywords_are_the_options_of_a_plan() -> None:
     spelled = [p for p in inspect.signature(api.plan).parameters if p != "df"]
     assert spelled == known
     assert list(api.PlanOptions.__annotations__) == known[1:]
-    defaults = {f.name: f.default for f in fields(Options) if f.name != "name"}
+    defaults = {
+        f.name: f.default or None for f in fields(Options) if f.name not in ("name", "folder", "header")
+    }
+    defaults |= {"folder": "", "header": True}
     parameters = inspect.signature(api.create_reference_set).parameters
     assert {n: parameters[n].default for n in defaults} == defaults
 

@@ -50,6 +50,9 @@ class ImportForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self._begun = threading.Event()
         wide = widgets.Layout(width="100%", max_width="60em")
         label = {"description_width": "9em"}
+        self._name = widgets.Text(
+            description="Data set", value=plan.name, continuous_update=False, style=label, layout=wide
+        )
         self._key = widgets.Dropdown(
             description="Key",
             options=_key_options(plan),
@@ -62,6 +65,7 @@ class ImportForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             value="\n".join(plan.notify),
             placeholder="one e-mail address a line",
             rows=2,
+            continuous_update=False,
             style=label,
             layout=wide,
         )
@@ -70,13 +74,13 @@ class ImportForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self._create = widgets.Button(description="Create", button_style="primary", icon="upload")
         self._bar = widgets.IntProgress(layout=widgets.Layout(width="60%", visibility="hidden"))
         self._state = widgets.HTML()
-        for control in (self._key, self._notify):
+        self._fields = (self._name, self._key, self._notify)
+        for control in self._fields:
             control.observe(self._changed, "value")
         self._create.on_click(self._clicked)
         super().__init__(
             children=[
-                self._key,
-                self._notify,
+                *self._fields,
                 self._wrong,
                 self._shown,
                 self._line,
@@ -91,24 +95,25 @@ class ImportForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
     def code(self) -> str:
         """The line that does the same without the form."""
         options = self.plan.options
-        shown = {"key": self.plan.key, "notify": list(self.plan.notify) or None}
-        given = {
-            f.name: shown.get(f.name, getattr(options, f.name)) for f in fields(options) if f.name != "name"
-        }
-        words = "".join(
-            f", {f.name}={'schema' if f.name == 'schema' else repr(given[f.name])}"
-            for f in fields(options)
-            if f.name != "name" and given[f.name] != f.default
-        )
-        return f"job = df.connect.create_reference_set({self.plan.name!r}{words})"
+        shown = {"key": self.plan.key, "notify": list(self.plan.notify)}
+        given = {f.name: shown.get(f.name) or getattr(options, f.name) for f in fields(options)}
+        changed = [
+            f.name for f in fields(options) if f.name != "name" and given[f.name] not in (f.default, [])
+        ]
+        words = [f"{n}={'schema' if n == 'schema' else repr(given[n])}" for n in changed]
+        words += ["connection=connection"] if self._connection is not None else []
+        words += ["progress=False"] if not self._with_bar else []
+        called = ", ".join([repr(self.plan.name), *words])
+        return f"job = df.connect.create_reference_set({called})"
 
     def _changed(self, _change: Any) -> None:
         """Make another plan from what is on screen; a mistake stands in the form, and the plan stays."""
         key = self._key.value
         try:
             self.plan = self.plan.replace(
+                name=self._name.value.strip(),
                 key=None if key == _UNDECIDED else key,
-                notify=[line.strip() for line in self._notify.value.splitlines() if line.strip()],
+                notify=self._notify.value.split(),
             )
             self._wrong.value = ""
         except ConnectError as error:
@@ -128,17 +133,14 @@ class ImportForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         if self._begun.is_set():  # a second click never starts a second import
             return
         self._begun.set()
-        for control in (self._key, self._notify, self._create):
+        for control in (*self._fields, self._create):
             control.disabled = True
         # A callback that works in the kernel's own thread would freeze every widget, this one's bar too.
         threading.Thread(target=self._work, name="connect-pandas-form", daemon=True).start()
 
     def _work(self) -> None:
-        from connect_pandas.service.connection import current
-        from connect_pandas.service.submit import submit
-
         try:
-            self.job = submit(self.plan, self._connection or current(), progress=self._progress)
+            self.job = self.plan.submit(self._connection, progress=self._progress)
             self._state.value = _pre(repr(self.job))
             self.job.wait(progress=self._with_bar)
             self._state.value = _pre(f"{self.job!r}\n{self.job.verify()!r}")
@@ -150,7 +152,8 @@ class ImportForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         """Let the person try again where it is certain that no import began."""
         if self.job is None and isinstance(error, ConnectError) and not isinstance(error, ImportUnconfirmed):
             self._begun.clear()
-            self._key.disabled = self._notify.disabled = False
+            for control in self._fields:
+                control.disabled = False
             self._show()
 
     @contextmanager

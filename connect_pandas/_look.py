@@ -1,0 +1,111 @@
+"""A look at a frame: what its columns hold, what becomes of them, and everything that is wrong."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from connect_pandas.data.check import check
+from connect_pandas.data.infer import Attributes, Choices, infer
+from connect_pandas.data.problems import errors, ordered, tell
+from connect_pandas.errors import ConnectWarning, ValidationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from connect_pandas.data.columns import Columns
+    from connect_pandas.data.problems import Problem
+    from connect_pandas.data.profile import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen of a frame. The frame is held as it was then."""
+
+    frame: pd.DataFrame
+    columns: Columns
+    profiles: tuple[Profile, ...]
+    attributes: Attributes
+    schema: Any = None
+
+    def failure_cases(self) -> pd.DataFrame:
+        """Return one row a failing value, in Pandera's columns: of the attributes' schema and of the user's."""
+        import pandas as pd
+
+        from connect_pandas.data import schema as pandera
+
+        schemas = [pandera.build(self.columns, self.attributes)]
+        if self.schema is not None:
+            schemas.append(pandera.as_schema(self.schema))
+        cases = [c for s in schemas if (c := pandera.failures(s, self.frame)) is not None]
+        return pd.concat(cases, ignore_index=True) if cases else pd.DataFrame(columns=list(_CASES))
+
+    def rows(self) -> pd.DataFrame:
+        """Return the offending rows as they are in the frame, with one more column that says what is wrong."""
+        said: dict[int, list[str]] = {}
+        for p in errors(self.attributes.problems):
+            for row in p.rows:
+                said.setdefault(row.position, []).append(f"{p.column}: {p.code}")
+        at = sorted(said)
+        name = "errors"
+        while name in self.frame.columns:
+            name += "_"
+        return self.frame.iloc[at].assign(**{name: ["; ".join(said[i]) for i in at]})
+
+
+_CASES: Final = ("schema_context", "column", "check", "check_number", "failure_case", "index")
+
+
+def look(
+    frame: pd.DataFrame, columns: Columns, profiles: tuple[Profile, ...], choices: Choices, schema: Any = None
+) -> Look:
+    """Decide the attributes and find every problem: by the column pass, then by Pandera."""
+    from connect_pandas.data import schema as pandera
+
+    attributes = infer(profiles, choices, columns.problems)
+    problems = list(check(columns, profiles, attributes))
+    if schema is not None:
+        cases = pandera.failures(pandera.as_schema(schema), frame)
+        problems += [] if cases is None else pandera.problems(cases, columns, problems)
+    if not errors(problems):
+        # The contract has the last word, but does not look again at values that have just been found good.
+        cases = pandera.failures(pandera.build(columns, attributes, values=False), frame)
+        problems += [] if cases is None else pandera.problems(cases, columns)
+    return Look(frame, columns, profiles, replace(attributes, problems=ordered(problems)), schema)
+
+
+def require_ok(seen: Look, problems: Sequence[Problem]) -> None:
+    """Raise when one of the problems is an error; warn of what the file will hold otherwise than the frame.
+
+    Raises
+    ------
+    ValidationError
+        With all problems at once.
+    """
+    wrong = errors(problems)
+    if wrong:
+        count = "1 thing stands" if len(wrong) == 1 else f"{len(wrong)} things stand"
+        raise ValidationError(
+            f"{count} in the way of the import; nothing was sent.\n{tell(wrong)}",
+            problems,
+            failure_cases=seen.failure_cases,
+            rows=seen.rows,
+        )
+    if told := [p for p in problems if p.severity == "warning"]:
+        warnings.warn(ConnectWarning("Worth a look before it is sent:\n" + tell(told)), stacklevel=_outside())
+
+
+_PACKAGE: Final = str(Path(__file__).parent)
+
+
+def _outside() -> int:
+    """Return how far up the stack the user's own line is, as ``warnings.warn`` counts from its caller."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        level, frame = level + 1, frame.f_back
+    return level

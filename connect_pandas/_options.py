@@ -1,0 +1,265 @@
+"""What a person gives beside the frame: put into one form, or refused with all mistakes at once."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from connect_pandas import rules
+from connect_pandas.data.infer import Choices
+from connect_pandas.errors import PlanError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator, Sequence
+
+    from connect_pandas.data.columns import Columns
+    from connect_pandas.rules import AttributeType, DateFormat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What ``plan`` takes beside the frame; ``None`` leaves it to be inferred."""
+
+    name: str
+    key: Hashable | None = None
+    types: Mapping[Any, AttributeType] | None = None
+    names: Mapping[Any, str] | None = None
+    columns: tuple[Hashable, ...] | None = None
+    schema: Any = None
+    job_name: str | None = None
+    notify: tuple[str, ...] = ()
+    folder: str = ""
+    filename: str | None = None
+    delimiter: str | None = None
+    date_format: str | None = None
+    header: bool = True
+
+    @property
+    def form(self) -> DateFormat | None:
+        return _form(self.date_format) if self.date_format is not None else None
+
+
+KNOWN: Final = tuple(f.name for f in fields(Options))
+
+
+def options(given: Mapping[str, Any], columns: Columns) -> Options:
+    """Return what was given as options for a frame of these columns, copied, so that no later change reaches them.
+
+    Raises
+    ------
+    PlanError
+        With every mistake at once.
+    """
+    if unknown := [name for name in given if name not in KNOWN]:
+        raise PlanError("\n".join(_unknown("option", name, KNOWN) for name in unknown))
+    wrong: list[str] = []
+    settled: dict[str, Any] = {}
+    for name, value in given.items():
+        settle, what = _FORMS[name]
+        try:
+            settled[name] = settle(value)
+        except (TypeError, ValueError):
+            wrong.append(f"{name}={value!r}: {what}.")
+    made = Options(**{"name": "", **settled})
+    for check in _CHECKS:
+        wrong += check(made, columns)
+    if "name" in settled:
+        wrong = [*_wrong_name(made.name), *wrong]
+    if wrong:
+        raise PlanError("\n".join(wrong))
+    return made
+
+
+# ── one form ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _mapping(value: Any) -> dict[Any, Any]:
+    if not isinstance(value, Mapping) and not hasattr(value, "to_dict"):  # a Series maps, too
+        raise TypeError
+    return dict(value.items())
+
+
+def _list(value: Any) -> tuple[Any, ...]:
+    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+        raise TypeError
+    return tuple(value)
+
+
+def _addresses(value: Any) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(_text, [value] if isinstance(value, str) else _list(value))))
+
+
+def _key(value: Any) -> Hashable:
+    if isinstance(value, list):
+        raise TypeError
+    hash(value)
+    return cast("Hashable", value)
+
+
+def _or_none(settle: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else settle(value)
+
+
+_FORMS: Final[dict[str, tuple[Callable[[Any], Any], str]]] = {
+    "name": (_text, 'the data set\'s name is text, as in "Orders"'),
+    "key": (_or_none(_key), "a set has one key: give the label of one column"),
+    "types": (_or_none(_mapping), 'a mapping is needed, as in {"Zip": "TEXT"}'),
+    "names": (_or_none(_mapping), 'a mapping is needed, as in {"Zip": "Postcode"}'),
+    "columns": (_or_none(_list), 'a list of column labels is needed, as in ["Order ID", "Date"]'),
+    "schema": (lambda value: value, ""),
+    "job_name": (_or_none(_text), "a job's name is text"),
+    "notify": (
+        lambda value: () if value is None else _addresses(value),
+        "an e-mail address or a list of them is needed",
+    ),
+    "folder": (_text, 'a folder is text, as in "RS/Orders"; "" is the subscription\'s own'),
+    "filename": (_or_none(_text), "a file's name is text"),
+    "delimiter": (_or_none(_text), "only a comma, a tab ('\\t') and a pipe ('|') are allowed"),
+    "date_format": (_or_none(_text), 'a format is text, as in "DD/MM/YYYY"'),
+    "header": (_truth, "True or False is needed"),
+}
+
+
+# ── what cannot be ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _wrong_name(name: str) -> Iterator[str]:
+    if re.fullmatch(rules.SET_NAME, name):
+        return
+    length = f" ({len(name)} characters)" if len(name) > rules.SET_NAME_MAX else ""
+    better = re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_")[: rules.SET_NAME_MAX].rstrip("_-")
+    yield (
+        f"{name!r} cannot name a data set: at most {rules.SET_NAME_MAX} letters A–Z, digits, '-' and '_'{length}."
+        f"{f' Perhaps {better!r}?' if better else ''}"
+    )
+
+
+def _wrong_columns(given: Options, columns: Columns) -> Iterator[str]:
+    labels = [c.label for c in columns.items]
+    if given.key is not None and columns.find(given.key) is None:
+        one = " A set has one key." if isinstance(given.key, tuple) else ""
+        yield _unknown("column", given.key, labels, "key=") + one
+    for option in ("types", "names", "columns"):
+        for label in getattr(given, option) or ():
+            if columns.find(label) is None:
+                yield _unknown("column", label, labels, f"{option}=")
+    if given.columns is not None:
+        yield from _wrong_choice(given, given.columns, columns)
+
+
+def _wrong_choice(given: Options, chosen: Sequence[Hashable], columns: Columns) -> Iterator[str]:
+    found = [columns.find(label) for label in chosen]
+    if not found:
+        yield "columns=[] leaves nothing to import."
+    if None in found:
+        return
+    labels = Counter(c.label for c in columns.items)
+    for label, times in Counter(chosen).items():
+        if times > 1:
+            yield f"columns= names {label!r} more than once."
+        if labels[label] > 1:
+            yield f"columns= names {label!r}, and the frame has several columns of that name."
+    if given.key is not None and columns.find(given.key) not in found:
+        yield f"key={given.key!r} is not among columns=…; the key is part of the file."
+
+
+def _unknown(what: str, named: Any, known: Sequence[Any], where: str = "") -> str:
+    close = difflib.get_close_matches(str(named), [str(k) for k in known], n=3, cutoff=0.5)
+    shown = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
+    few = ", ".join(repr(k) for k in known[:12]) + (" …" if len(known) > 12 else "")
+    start = f"{where}: there" if where else "There"
+    return f"{start} is no {what} {named!r}.{shown} Known: {few or 'none'}."
+
+
+def _wrong_types(given: Options, _columns: Columns) -> Iterator[str]:
+    for label, type_ in (given.types or {}).items():
+        if type_ not in rules.ATTRIBUTE_TYPES:
+            known = ", ".join(rules.ATTRIBUTE_TYPES)
+            upper = " (in upper case)" if str(type_).upper() in rules.ATTRIBUTE_TYPES else ""
+            yield f"types={{{label!r}: {type_!r}}}: a type is one of {known}{upper}."
+    for label, name in (given.names or {}).items():
+        if not isinstance(name, str):
+            yield f"names={{{label!r}: {name!r}}}: a name is text."
+
+
+def _wrong_file(given: Options, _columns: Columns) -> Iterator[str]:
+    if given.job_name is not None and not given.job_name.strip():
+        yield "job_name is empty; leave it away to have one made."
+    if given.delimiter is not None and given.delimiter not in rules.DELIMITERS:
+        yield f"delimiter={given.delimiter!r}: only a comma, a tab ('\\t') and a pipe ('|') are allowed."
+    if given.date_format is not None and given.form is None:
+        known = ", ".join(f.pattern for f in rules.DATE_FORMATS)
+        yield f"date_format={given.date_format!r} is not one that Connect reads. Known: {known}."
+    if given.filename is not None and not _is_plain(given.filename):
+        yield f"filename={given.filename!r} is not a file's name: 1–255 visible characters, no '/' and no '\\'."
+    if given.folder.startswith("/"):
+        yield f"folder={given.folder!r} begins with '/': folders are below the subscription's directory."
+    elif given.folder and not all(map(_is_plain, given.folder.rstrip("/").split("/"))):
+        yield f'folder={given.folder!r} is not a folder below the subscription\'s, as in "RS/Orders".'
+
+
+def _is_plain(name: str) -> bool:
+    return (
+        0 < len(name) <= 255 and name.isprintable() and not set(name) & set("/\\") and bool(name.strip(". "))
+    )
+
+
+def _wrong_addresses(given: Options, _columns: Columns) -> Iterator[str]:
+    from email_validator import EmailNotValidError, validate_email
+
+    for address in given.notify:
+        try:
+            validate_email(address, check_deliverability=False)
+        except EmailNotValidError as error:
+            yield f"notify={address!r} is no e-mail address: {error}"
+
+
+_CHECKS: Final = (_wrong_columns, _wrong_types, _wrong_file, _wrong_addresses)
+
+
+def _form(name: str) -> DateFormat | None:
+    return next((f for f in rules.DATE_FORMATS if name.upper() in (f.name, f.pattern.upper())), None)
+
+
+# ── to choices ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def choices(given: Options, columns: Columns) -> Choices:
+    """Return the options about columns by position, over what the schema decides."""
+    base = of_schema(given.schema, columns)
+
+    def at(label: Hashable) -> int:
+        return cast("int", columns.find(label))  # every label was found when the options were made
+
+    return Choices(
+        key=base.key if given.key is None else at(given.key),
+        types={**base.types, **{at(label): type_ for label, type_ in (given.types or {}).items()}},
+        names={**base.names, **{at(label): name for label, name in (given.names or {}).items()}},
+        columns=None if given.columns is None else tuple(map(at, given.columns)),
+        form=given.form,
+    )
+
+
+def of_schema(schema: Any, columns: Columns) -> Choices:
+    """Return what a Pandera schema decides; without one, nothing."""
+    if schema is None:
+        return Choices()
+    from connect_pandas.data import schema as pandera
+
+    return pandera.choices(pandera.as_schema(schema), columns)
