@@ -14,10 +14,6 @@ ATTRIBUTE_TYPES: Final[tuple[AttributeType, ...]] = get_args(AttributeType)
 """The types of an attribute. Source: guide, ``attributes.create[].type``."""
 
 
-YEAR_MAX: Final = 9999
-"""Every date format writes the year in four digits. Source: guide."""
-
-
 @dataclass(frozen=True, slots=True)
 class DateFormat:
     """One of the six ways in which the service reads a date. Source: guide, ``dateFormat``."""

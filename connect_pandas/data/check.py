@@ -4,20 +4,39 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
 
 from connect_pandas import rules
 from connect_pandas.data.columns import is_missing
-from connect_pandas.data.infer import identifier_word
-from connect_pandas.data.problems import Problem, Row, ordered
-from connect_pandas.data.profile import READINGS, SPECIAL, locate, order_open, predicates, repeats, tally
+from connect_pandas.data.infer import looks_like
+from connect_pandas.data.names import IDENTIFIER, PHONES, SHARED, ZIPS, identifier_word, key_rank, says
+from connect_pandas.data.problems import CODES, Problem, Row, ordered
+from connect_pandas.data.profile import (
+    READINGS,
+    SHOWN_ROWS,
+    SPECIAL,
+    all_repeats,
+    locate,
+    order_open,
+    predicates,
+    repeats,
+    tally,
+    told,
+    told_as_numbers,
+    unique_together,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+    import pandas as pd
 
     from connect_pandas.data.columns import Columns
     from connect_pandas.data.infer import Attribute, Attributes
-    from connect_pandas.data.profile import Predicate, Profile
+    from connect_pandas.data.profile import Predicate, Profile, Told
     from connect_pandas.rules import DateFormat
 
 
@@ -33,12 +52,68 @@ def check(columns: Columns, profiles: Sequence[Profile], attributes: Attributes)
         With the problems that were found in making them.
     """
     subjects = [_Subject(columns, profiles[a.position], a) for a in attributes]
-    by_name = {s.column: s for s in subjects}
-    found = [_with_rows(problem, by_name.get(problem.column or "")) for problem in attributes.problems]
-    found += _names(columns, attributes)
+    found = [*_inferred(subjects, attributes), *_names(columns, attributes)]
     for s in subjects:
-        found += [*_values(s), *_times(s, attributes.form), *_key(s)]
-    return ordered(found)
+        found += _of(s, attributes)
+    return ordered(_reachable(problem, columns) for problem in found)
+
+
+def offending_rows(columns: Columns, profiles: Sequence[Profile], attributes: Attributes) -> pd.Series[str]:
+    """Return every row with an error, not only the few that a problem shows.
+
+    Parameters
+    ----------
+    columns, profiles, attributes
+        As for :func:`check`, whose predicates are asked again.
+
+    Returns
+    -------
+    Series of str
+        Position of the row → ``"column: code"``, joined by ``"; "`` where there are several; in order.
+    """
+    import numpy as np
+    import pandas as pd
+
+    wrong: dict[tuple[str, str], list[Any]] = {}
+
+    def keep(code: str, column: str, positions: Any) -> None:
+        if CODES[code].severity == "error":
+            wrong.setdefault((column, code), []).append(np.asarray(positions, dtype=np.int64))
+
+    subjects = [_Subject(columns, profiles[a.position], a, keep) for a in attributes]
+    for s in subjects:
+        list(_of(s, attributes))
+    by_name = {s.column: s for s in reversed(subjects)}
+    for problem in attributes.problems:
+        if problem.column in by_name:
+            _with_rows(problem, by_name[problem.column])
+    said = [
+        pd.Series(f"{column}: {code}", index=np.unique(np.concatenate(rows)), dtype="str")
+        for (column, code), rows in wrong.items()
+    ]
+    if not said:
+        return pd.Series(index=pd.Index([], dtype="int64"), dtype="str")
+    return pd.concat(said).groupby(level=0).agg("; ".join)
+
+
+def _of(s: _Subject, attributes: Attributes) -> Iterator[Problem]:
+    """Yield what is wrong with one column."""
+    yield from _values(s)
+    yield from _times(s, attributes.form)
+    yield from _key(s)
+
+
+def _inferred(subjects: Sequence[_Subject], attributes: Attributes) -> Iterator[Problem]:
+    """Yield the problems that were found from the facts alone, with what only the rows can add."""
+    by_name = {s.column: s for s in reversed(subjects)}
+    for problem in attributes.problems:
+        s = by_name.get(problem.column) if problem.column is not None else None
+        if s is not None:
+            yield _with_rows(problem, s)
+        elif problem.code == "no-key" and (pair := _pair(subjects)):
+            yield _key_of_two(problem, *pair)
+        else:
+            yield problem
 
 
 # ── saying where ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -51,6 +126,8 @@ class _Subject:
     columns: Columns
     p: Profile
     a: Attribute
+    keep: Callable[[str, str, Any], None] | None = None
+    """Told code, column and all positions, where it is the rows that are wanted."""
 
     @property
     def column(self) -> str:
@@ -67,19 +144,60 @@ class _Subject:
 
     def found(self, code: str, count: int, predicate: Predicate, message: str, *, fix: str) -> Problem:
         """Return a problem of the values for which a predicate holds, with the first of their rows."""
-        rows = self.rows(locate(self.columns, self.a.position, predicate))
+        rows = self.where(code, predicate)
         return Problem.of(code, message, column=self.column, count=count, rows=rows, fix=fix)
+
+    def where(self, code: str, predicate: Predicate) -> tuple[Row, ...]:
+        """Return the first rows for which a predicate holds."""
+        if self.keep is None:
+            return self.rows(locate(self.columns, self.a.position, predicate))
+        if CODES[code].severity == "error":
+            self.keep(code, self.column, locate(self.columns, self.a.position, predicate, limit=None))
+        return ()
+
+    def repeated(self, code: str) -> tuple[Row, ...]:
+        """Return the first rows that share their value."""
+        if self.keep is None:
+            return self.rows(repeats(self.columns, self.a.position, self.told).positions)
+        self.keep(code, self.column, all_repeats(self.columns, self.a.position, self.told))
+        return ()
+
+    @property
+    def told(self) -> Told:
+        """How values are compared: ``1`` and ``1.0`` are one number."""
+        return told_as_numbers if self.p.kind == "text" and self.a.type == "NUMBER" else told
 
     def rows(self, positions: Sequence[int]) -> tuple[Row, ...]:
         values = self.columns.items[self.a.position].values(positions)
         return tuple(Row(*self.columns.row(i), value) for i, value in zip(positions, values, strict=True))
 
 
-def _with_rows(problem: Problem, s: _Subject | None) -> Problem:
-    """Return a problem of day and month, found from the facts alone, with rows to look at."""
-    if s is None or problem.code not in ("ambiguous-date", "date-order-decided"):
-        return problem
-    return replace(problem, rows=s.rows(locate(s.columns, s.a.position, order_open)))
+def _with_rows(problem: Problem, s: _Subject) -> Problem:
+    """Return a problem that was found from the facts alone with rows to look at."""
+    if problem.code in ("ambiguous-date", "date-order-decided"):
+        return replace(problem, rows=s.where(problem.code, order_open))
+    if problem.code in ("no-key", "unclear-key", "nearly-key"):
+        repeated = s.repeated(problem.code) if s.p.repeated else ()
+        missing = s.where(problem.code, _is_missing(s.p)) if s.p.missing else ()
+        return replace(problem, rows=(*repeated, *missing)[: SHOWN_ROWS + 1])
+    return problem
+
+
+def _reachable(problem: Problem, columns: Columns) -> Problem:
+    """Return a problem of an index, or of no column, with lines that find the index among the columns."""
+    levels = {str(name) for name in columns.index.names if name is not None}
+    of_index = problem.column in levels and problem.code not in (
+        "duplicate-column",
+        "column-name",
+        "name-spaces",
+    )
+    if levels and "df" in problem.fix and (of_index or problem.code == "no-key"):
+        return replace(problem, fix=f"df = df.reset_index()   # makes a column of the index\n{problem.fix}")
+    return problem
+
+
+def _is_missing(p: Profile) -> Predicate:
+    return (lambda c: c.is_null() | (c == "")) if p.kind == "text" else (lambda c: c.is_null())
 
 
 def _n(count: int, one: str, many: str) -> str:
@@ -103,7 +221,7 @@ def _names(columns: Columns, attributes: Attributes) -> Iterator[Problem]:
         if not _is_unnamed(a):
             by_name.setdefault(a.name.casefold(), []).append(a)
     for same in by_name.values():
-        yield from _same_names(same)
+        yield from _same_names(same, columns)
 
 
 def _renamed(a: Attribute) -> bool:
@@ -157,14 +275,14 @@ def _is_unnamed(a: Attribute) -> bool:
     return is_missing(a.column)
 
 
-def _same_names(same: Sequence[Attribute]) -> Iterator[Problem]:
+def _same_names(same: Sequence[Attribute], columns: Columns) -> Iterator[Problem]:
     """Yield what is wrong with attributes whose names are the same but for upper and lower case."""
     by_name: dict[str, list[Attribute]] = {}
     for a in same:
         by_name.setdefault(a.name, []).append(a)
     for name, twins in by_name.items():
         if len(twins) > 1:
-            yield _twins(name, twins)
+            yield _twins(name, twins, columns)
     if len(by_name) > 1:
         names = ", ".join(map(repr, by_name))
         yield Problem.of(
@@ -175,13 +293,16 @@ def _same_names(same: Sequence[Attribute]) -> Iterator[Problem]:
         )
 
 
-def _twins(name: str, twins: Sequence[Attribute]) -> Problem:
+def _twins(name: str, twins: Sequence[Attribute], columns: Columns) -> Problem:
     if any(map(_renamed, twins)):
         labels = ", ".join(repr(a.column) for a in twins)
         message, fix = (
             f"{labels} get the same name {name!r}.",
             f"names={{{twins[-1].column!r}: …}}   # another name",
         )
+    elif twins[0].position < sum(level is not None for level in columns.index.names):
+        message = f"The index and a column are both named {name!r}; attributes need names of their own."
+        fix = f"df = df.drop(columns=[{twins[0].column!r}])   # or, to keep the column: df.reset_index(drop=True)"
     else:
         message = f"{len(twins)} columns are named {name!r}; attributes need names of their own."
         fix = "df = df.loc[:, ~df.columns.duplicated()]   # keeps the first; or rename them"
@@ -210,6 +331,9 @@ def _values(s: _Subject) -> Iterator[Problem]:
         yield _wrong_kind(s)
     elif s.p.kind == "text":
         yield from _text(s)
+    whole = s.p.kind == "integer" or (s.p.kind == "float" and s.a.whole and not s.p.count("infinite-number"))
+    if whole and s.p.present and says(s.p.name, ZIPS):
+        yield from _lost_zeros(s)
     if count := s.p.count("infinite-number"):
         yield s.found(
             "infinite-number",
@@ -224,9 +348,20 @@ _CONVERT: Final = (
     ("period", "{cell} = {cell}.dt.to_timestamp()"),
     ("timedelta", "{cell} = {cell}.dt.total_seconds()"),
     ("duration", "{cell} = {cell}.dt.total_seconds()"),
-    ("list", "df = df.explode({column})   # or {cell} = {cell}.map('; '.join)"),
+    (
+        "list",
+        """{cell} = {cell}.map(lambda v: "; ".join(map(str, v)), na_action="ignore")
+# or df.explode({column}): a row for each, which repeats the key""",
+    ),
     ("bytes", "{cell} = {cell}.str.decode('utf-8')"),
     ("time zone", "{cell} = pandas.to_datetime({cell}, utc=True)   # if those without a zone are UTC"),
+    ("infinite", '{cell} = {cell}.map(lambda v: v if v.is_finite() else None, na_action="ignore")'),
+    (
+        "number",
+        """def text(v):
+    return str(int(v)) if isinstance(v, float) and v.is_integer() else str(v)
+{cell} = {cell}.map(text, na_action="ignore")   # if text will do; 2.0 becomes "2\"""",
+    ),
 )
 """A word of what a column holds → what makes of it something that an attribute can hold."""
 
@@ -234,9 +369,11 @@ _CONVERT: Final = (
 def _unsupported(s: _Subject) -> Problem:
     series = s.columns.items[s.a.position].series
     present = series.notna().to_numpy()
+    if s.keep is not None:
+        s.keep("unsupported-values", s.column, present.nonzero()[0])
     fix = next(
         (line for word, line in _CONVERT if word in s.p.detail),
-        "{cell} = {cell}.astype(str)   # if text will do",
+        '{cell} = {cell}.map(str, na_action="ignore")   # if text will do',
     )
     return Problem.of(
         "unsupported-values",
@@ -259,7 +396,7 @@ def _wrong_kind(s: _Subject) -> Problem:
         _NOT_A[s.a.type],
         s.p.present,
         lambda c: c.is_not_null(),
-        f"It holds {held.get(s.p.kind, 'dates')}, and you chose {s.a.type}.",
+        f"It holds {held.get(s.p.kind, 'dates')}, and {s.a.type} was chosen.",
         fix=f'types={{{s.a.column!r}: "TEXT"}}   # or leave it away to have it inferred; or convert the column',
     )
 
@@ -296,7 +433,10 @@ def _text(s: _Subject) -> Iterator[Problem]:
         nearest = max(rules.DATE_FORMATS, key=lambda form: s.p.count(form.pattern)).pattern
         yield from _not_all(s, nearest, f"no date written {nearest}")
     elif not s.a.key and identifier_word(s.p.name) is None:
+        yield from _notation(s)
         yield from _nearly(s)
+    if says(s.p.name, PHONES):
+        yield from _phones(s)
 
 
 def _not_all(s: _Subject, reading: str, what: str) -> Iterator[Problem]:
@@ -333,6 +473,73 @@ def _nearly(s: _Subject) -> Iterator[Problem]:
             fix=f"put {'it' if rest == 1 else 'them'} right, or leave it: text is text",
         )
         return
+
+
+_REREAD: Final = {
+    "yes or no": '{cell} = {cell}.str.lower().map({{"yes": True, "no": False}})',
+    "ja or nein": '{cell} = {cell}.str.lower().map({{"ja": True, "nein": False}})',
+    "dates written 1.2.2024": '{cell} = pandas.to_datetime({cell}, format="%d.%m.%Y")',
+    "dates written 1.2.24": '{cell} = pandas.to_datetime({cell}, format="%d.%m.%y")',
+    "dates written 1/2/2024": '{cell} = pandas.to_datetime({cell}, format="%m/%d/%Y")   # or "%d/%m/%Y"',
+    "dates written 1/2/24": '{cell} = pandas.to_datetime({cell}, format="%m/%d/%y")   # or "%d/%m/%y"',
+    "amounts with a currency": '{cell} = {cell}.str.replace(r"[^0-9.-]", "", regex=True).astype(float)   '
+    "# where 1.50 is one and a half",
+    "numbers written 12 %": '{cell} = {cell}.str.rstrip("% ").astype(float)   # where 1.5 is one and a half',
+    "numbers written 1e5": "{cell} = {cell}.astype(float)",
+    "numbers written +3 or .5": "{cell} = {cell}.astype(float)",
+    "numbers written 1,000": '{cell} = {cell}.str.replace(",", "").astype(float)   # where 1,000 is a thousand',
+    "numbers written 1.234,56": '{cell} = {cell}.str.replace(".", "").str.replace(",", ".").astype(float)',
+}
+"""What a text looks like → what makes it that."""
+
+
+def _notation(s: _Subject) -> Iterator[Problem]:
+    """Yield a warning where all values look like something that the service does not read so."""
+    look = looks_like(s.p) if s.a.type == "TEXT" else None
+    if look is not None and not any(s.p.all(reading) for reading in READINGS):
+        yield s.found(
+            "other-notation",
+            s.p.present,
+            lambda c: c != "",
+            f"Its values look like {look}, which the service does not read so; it is imported as TEXT.",
+            fix=_REREAD[look].format(cell=s.cell),
+        )
+
+
+def _phones(s: _Subject) -> Iterator[Problem]:
+    def is_other(c: pl.Expr) -> pl.Expr:
+        return (c != "") & ~c.str.contains(rules.PHONE)
+
+    if bad := tally(s.columns, s.a.position, is_other):
+        yield s.found(
+            "not-e164",
+            bad,
+            is_other,
+            f"{_n(bad, 'is', 'are')} not written as a phone number is, as in +4915112345678.",
+            fix=f'{s.cell} = {s.cell}.str.replace(r"[^0-9+]", "", regex=True)   # takes out spaces and dashes; '
+            "the country code only you know",
+        )
+
+
+def _lost_zeros(s: _Subject) -> Iterator[Problem]:
+    """Yield a warning where some postcodes held as numbers are one digit shorter than the others."""
+    lengths: set[int] = set()
+    name = str(s.a.position)
+    for part in s.columns.slices([s.a.position]):
+        low, high = part.select(low=pl.col(name).min(), high=pl.col(name).max()).row(0)
+        lengths |= {len(str(int(end))) for end in (low, high) if end is not None}
+    if len(lengths) != 2 or max(lengths) - min(lengths) != 1:
+        return
+    least = 10 ** min(lengths)
+    short = tally(s.columns, s.a.position, lambda c: c < least)
+    yield s.found(
+        "leading-zeros-lost",
+        short,
+        lambda c: c < least,
+        f"{_n(short, 'has', 'have')} a digit less than the others: leading zeros may have been lost, as in a "
+        "spreadsheet.",
+        fix=f'{s.cell} = {s.cell}.astype("Int64").astype("string").str.zfill({max(lengths)})   # puts them back',
+    )
 
 
 # ── dates ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -421,25 +628,59 @@ def _key(s: _Subject) -> Iterator[Problem]:
         yield s.found(
             "missing-key",
             s.p.missing,
-            (lambda c: c.is_null() | (c == "")) if s.p.kind == "text" else (lambda c: c.is_null()),
+            _is_missing(s.p),
             f"{s.p.missing:,} {'row has' if s.p.missing == 1 else 'rows have'} no key.",
             fix=_without_missing(s),
         )
-    if s.p.kind in ("unsupported", "empty") or s.p.unique:
+    if s.p.kind in ("unsupported", "empty") or (s.p.unique and s.told is told):
         return
-    same = repeats(s.columns, s.a.position)
-    if same.count:
+    if count := repeats(s.columns, s.a.position, s.told).count:
         yield Problem.of(
             "duplicate-key",
-            f"{same.count:,} {'row repeats' if same.count == 1 else 'rows repeat'} the key of an earlier row.",
+            f"{count:,} {'row repeats' if count == 1 else 'rows repeat'} the key of an earlier row.",
             column=s.column,
-            count=same.count,
-            rows=s.rows(same.positions),
-            fix=f"df = df.drop_duplicates(subset=[{s.a.column!r}], keep='last')   # or another key=…",
+            count=count,
+            rows=s.repeated("duplicate-key"),
+            fix=_without_repeats(s),
         )
+
+
+def _without_repeats(s: _Subject) -> str:
+    if s.told is told:
+        return f"df = df.drop_duplicates(subset=[{s.a.column!r}], keep='last')   # or another key=…"
+    # As texts they differ.
+    return f"df = df[~pandas.to_numeric({s.cell}).duplicated(keep='last')]   # or another key=…"
 
 
 def _without_missing(s: _Subject) -> str:
     if s.p.count("blank"):
         return f"df = df[{s.cell}.fillna('') != '']   # leaves them out"
     return f"df = df.dropna(subset=[{s.a.column!r}])   # leaves them out"
+
+
+_PAIRED_MAX: Final = 5
+"""Of so many columns every two are tried."""
+
+
+def _pair(subjects: Sequence[_Subject]) -> tuple[_Subject, _Subject] | None:
+    """Return two columns that identify the rows together, one of which is named as an identifier is."""
+    able = [
+        s
+        for s in subjects
+        if s.p.kind in ("text", "integer") and s.p.complete and not s.p.spaced and key_rank(s.p.name) > SHARED
+    ]
+    able = sorted(able, key=lambda s: -key_rank(s.p.name))[:_PAIRED_MAX]
+    for one, other in combinations(able, 2):
+        named = max(key_rank(one.p.name), key_rank(other.p.name)) >= IDENTIFIER
+        if named and unique_together(one.columns, [one.a.position, other.a.position]):
+            return one, other
+    return None
+
+
+def _key_of_two(problem: Problem, one: _Subject, other: _Subject) -> Problem:
+    made = f'df["Key"] = {one.cell}.astype(str) + "-" + {other.cell}.astype(str)\nkey="Key"'
+    return replace(
+        problem,
+        message=f"No column alone identifies the rows, but {one.a.column!r} and {other.a.column!r} together do.",
+        fix=made,
+    )

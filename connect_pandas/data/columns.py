@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -123,7 +124,8 @@ class Columns:
 
     def row(self, position: int) -> tuple[int, Hashable]:
         """Return a row's position and its label."""
-        return position, self.index[position]
+        label = self.index[position]
+        return position, label.item() if isinstance(label, np.generic) else label
 
     def take(self, positions: Sequence[int]) -> Columns:
         """Return these rows as columns of their own."""
@@ -284,11 +286,30 @@ def _object_held(series: pd.Series[Any]) -> _Held:
     return held or _Held("unsupported", _in_words(series, inferred))
 
 
+_WORDS: Final = {
+    "str": ("text", "texts"),
+    "int": ("whole number", "whole numbers"),
+    "float": ("number", "numbers"),
+    "bool": ("true or false", "times true or false"),
+    "bytes": ("bytes value", "bytes values"),
+    "Decimal": ("decimal number", "decimal numbers"),
+}
+"""A Python type → what one value of it, and what several, are called; others have an s."""
+
+
 def _in_words(series: pd.Series[Any], inferred: str) -> str:
-    counts = " and ".join(f"{n:,} {kind}" for kind, n in _kinds_of(series).items())
+    counts = " and ".join(
+        f"{n:,} {_WORDS.get(kind, (kind, f'{kind}s'))[n != 1]}" for kind, n in _kinds_of(series).items()
+    )
     if inferred == "datetime":
         return f"{counts}, some with a time zone and some without"
+    if inferred == "decimal" and (infinite := int(series.dropna().map(_is_infinite).sum())):
+        return f"{counts}, {infinite:,} of them infinite"
     return f"{counts} of over {_DIGITS_MAX} digits" if inferred in ("integer", "decimal") else counts
+
+
+def _is_infinite(value: Any) -> bool:
+    return bool(value.is_infinite())
 
 
 def _kinds_of(series: pd.Series[Any]) -> dict[str, int]:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, overload
 
 from connect_pandas import rules
+from connect_pandas.data.names import (
+    IDENTIFIER,
+    KEY,
+    SHARED,
+    UNTOLD,
+    identifier_word,
+    is_quantity,
+    key_rank,
+)
 from connect_pandas.data.problems import Problem
-from connect_pandas.data.profile import LEADING_ZERO, ORDER_OPEN
+from connect_pandas.data.profile import LEADING_ZERO, LOOKS, ORDER_OPEN
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Mapping
@@ -125,6 +134,12 @@ class Choices:
     names: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
     columns: tuple[int, ...] | None = None
     form: DateFormat | None = None
+    by_schema: frozenset[int] = frozenset()
+    """The columns about which it was a schema that decided the type, or that they are the key."""
+    lost_key: Hashable | None = None
+    """The label of a schema's key that the frame does not have."""
+    held: Mapping[int, DateFormat] = field(default_factory=lambda: MappingProxyType({}))
+    """The formats of dates in text, where a schema knows them: they answer what the values leave open."""
 
 
 def infer(profiles: Sequence[Profile], choices: Choices, problems: Iterable[Problem] = ()) -> Attributes:
@@ -141,12 +156,13 @@ def infer(profiles: Sequence[Profile], choices: Choices, problems: Iterable[Prob
     """
     positions = choices.columns or tuple(range(len(profiles)))
     used = {i: profiles[i] for i in positions}
-    read = {i: _read(p, choices.types.get(i)) for i, p in used.items()}
+    by = {i: "the schema" if i in choices.by_schema else "you" for i in used}
+    read = {i: _read(p, choices.types.get(i), by[i]) for i, p in used.items()}
     candidates = _key_candidates(used, read)
-    key, key_problems = _choose_key(used, candidates, choices.key)
-    if key is not None and key not in choices.types:
-        read[key] = _as_key(used[key], read[key], chosen=choices.key is not None)
-    forms, form, date_problems = _choose_dates(used, read, choices.form)
+    key, key_problems = _choose_key(used, read, candidates, choices)
+    if key is not None and choices.types.get(key, "TEXT") == "TEXT":
+        read[key] = _as_key(used[key], read[key], by[key] if choices.key is not None else None)
+    forms, form, date_problems = _choose_dates(used, read, choices)
     items = tuple(
         Attribute(
             column=p.label,
@@ -183,23 +199,23 @@ class _Reading:
     forms: tuple[DateFormat, ...] = ()
 
 
-def _read(p: Profile, chosen: AttributeType | None) -> _Reading:
+def _read(p: Profile, chosen: AttributeType | None, by: str) -> _Reading:
     found = _by_kind(p)
     if chosen is None or chosen == found.type:
         return found
-    return _Reading(chosen, f"chosen by you (it looks like {found.type}: {found.reason})", _text_forms(p))
+    return _Reading(chosen, f"chosen by {by} (it looks like {found.type}: {found.reason})", _text_forms(p))
 
 
 def _by_kind(p: Profile) -> _Reading:
     match p.kind:
         case "boolean":
-            return _Reading("BOOLEAN", f"{_all(p)} true or false")
+            return _Reading("BOOLEAN", _all(p, "true or false"))
         case "date":
-            return _Reading("DATE", f"{_all(p)} dates")
+            return _Reading("DATE", _all(p, "dates"))
         case "naive":
-            return _Reading("DATE", f"{_all(p)} timestamps without a time zone")
+            return _Reading("DATE", _all(p, "timestamps without a time zone"))
         case "aware":
-            return _Reading("DATE", f"{_all(p)} timestamps with a time zone")
+            return _Reading("DATE", _all(p, "timestamps with a time zone"))
         case "integer" | "float" | "decimal":
             return _numeric(p)
         case "text":
@@ -213,141 +229,140 @@ def _by_kind(p: Profile) -> _Reading:
 def _numeric(p: Profile) -> _Reading:
     what = {"integer": "whole numbers", "float": "numbers", "decimal": "decimal numbers"}[p.kind]
     if p.kind == "decimal" or (p.kind == "float" and p.count("fraction")):
-        return _Reading("NUMBER", f"{_all(p)} {what}")
+        return _Reading("NUMBER", _all(p, what))
     if word := identifier_word(p.name):
-        return _Reading("TEXT", f"{_all(p)} whole numbers, but the name says {word!r}: an identifier")
-    return _Reading("NUMBER", f"{_all(p)} {what}")
+        return _Reading("TEXT", f"{_all(p, 'whole numbers')}, but the name says {word!r}: an identifier")
+    return _Reading("NUMBER", _all(p, what))
 
 
 def _text(p: Profile) -> _Reading:
     if not p.present:
         return _Reading("TEXT", "it has no values; text holds whatever comes later")
     if p.all("boolean"):
-        return _Reading("BOOLEAN", f"{_all(p)} TRUE or FALSE")
+        return _Reading("BOOLEAN", _all(p, "TRUE or FALSE"))
     if forms := _text_forms(p):
-        return _Reading("DATE", f"{_all(p)} dates written {' or '.join(f.pattern for f in forms)}", forms)
+        return _Reading("DATE", _all(p, f"dates written {' or '.join(f.pattern for f in forms)}"), forms)
     if p.all("number"):
         return _text_number(p)
+    if look := looks_like(p):
+        return _Reading(
+            "TEXT", f"its values are text; they look like {look}, which the service does not read so"
+        )
     return _Reading("TEXT", "its values are text")
+
+
+def looks_like(p: Profile) -> str | None:
+    """Return what all values of a text look like that the service does not read so, in words, or ``None``."""
+    if identifier_word(p.name):
+        return None
+    return next((look for look in LOOKS if p.all(look)), None)
 
 
 def _text_number(p: Profile) -> _Reading:
     if zeros := p.count(LEADING_ZERO):
         begin = "begins" if zeros == 1 else "begin"
-        return _Reading("TEXT", f"{_all(p)} digits, but {zeros:,} {begin} with a zero: an identifier")
+        some = "all" if zeros == p.present else f"{zeros:,}"
+        which = "which" if p.present == 1 else f"{some} of them"
+        return _Reading("TEXT", f"{_all(p, 'digits')}, {which} {begin} with a zero: an identifier")
     if word := identifier_word(p.name):
-        return _Reading("TEXT", f"{_all(p)} numbers, but the name says {word!r}: an identifier")
-    return _Reading("NUMBER", f"{_all(p)} numbers, held as text")
+        return _Reading("TEXT", f"{_all(p, 'numbers')}, but the name says {word!r}: an identifier")
+    return _Reading("NUMBER", f"{_all(p, 'numbers')}, held as text")
 
 
 def _text_forms(p: Profile) -> tuple[DateFormat, ...]:
     return tuple(form for form in rules.DATE_FORMATS if p.all(form.pattern))
 
 
-def _as_key(p: Profile, found: _Reading, *, chosen: bool) -> _Reading:
-    why = "you chose it as the key" if chosen else "it identifies the rows"
+def _as_key(p: Profile, found: _Reading, chosen_by: str | None) -> _Reading:
+    why = f"{chosen_by} chose it as the key" if chosen_by else "it identifies the rows"
     if found.type == "TEXT":
         return _Reading("TEXT", f"{found.reason}; {why}")
-    return _Reading("TEXT", f"{_all(p)} {_noun(found.type)}, but {why}: an identifier is text")
+    return _Reading("TEXT", f"{_all(p, _noun(found.type))}, but {why}: an identifier is text")
 
 
 def _noun(type_: AttributeType) -> str:
     return {"NUMBER": "numbers", "BOOLEAN": "true or false", "DATE": "dates", "TEXT": "text"}[type_]
 
 
-def _all(p: Profile) -> str:
-    values = "value is" if p.present == 1 else "values are"
+_ONE: Final = {"numbers": "a number", "dates": "a date", "timestamps": "a timestamp"}
+
+
+def _all(p: Profile, what: str) -> str:
+    """Return what all values of a column are."""
     missing = f" ({p.missing:,} missing)" if p.missing else ""
-    return f"all {p.present:,} {values}{missing}" if p.present != 1 else f"its one {values}{missing}"
-
-
-# ── what a name says ─────────────────────────────────────────────────────────────────────────────────────────────
-
-_IDENTIFIERS: Final = frozenset(
-    "id ids uid uuid guid key pk sku ean gtin upc isbn issn asin barcode zip zipcode postcode plz phone telephone "
-    "tel mobile cell fax msisdn imei iban bic vin ssn code".split()
-)
-_NUMBER_WORDS: Final = frozenset("number no nr num nummer".split())
-_NUMBERED: Final = frozenset(
-    "order invoice customer client account acct card ticket case phone tracking serial contract policy member "
-    "membership reference ref document po item part article product employee batch lot flight registration licence "
-    "license passport tax vat bank receipt transaction booking".split()
-)
-_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-
-
-def words(name: str) -> list[str]:
-    """Return the words of a name, in lower case: ``orderID`` → ``order``, ``id``."""
-    return [w.lower() for w in _WORD.findall(name)]
-
-
-_QUANTITIES: Final = frozenset(
-    "amount amounts average avg calls clicks cost count counts days hours length max mean min orders price rate score "
-    "sessions share size sum total totals value values visits".split()
-)
-
-
-def identifier_word(name: str) -> str | None:
-    """Return the word of a name that says that its values identify something, or ``None``."""
-    found = words(name)
-    if found and (found[-1] in _QUANTITIES or found[0] in _QUANTITIES or found[:2] == ["number", "of"]):
-        return None
-    for word in found:
-        if word in _IDENTIFIERS and (word != "code" or word == found[-1]):
-            return word
-    if len(found) > 1 and found[-1] in _NUMBER_WORDS and found[-2] in _NUMBERED:
-        return " ".join(found[-2:])
-    return None
+    if not p.present:
+        return f"it has no values, but a type: {what}"
+    if p.present == 1:
+        for many, one in _ONE.items():
+            what = what.replace(f"whole {many}", "a whole number").replace(
+                f"decimal {many}", "a decimal number"
+            )
+            what = what.replace(many, one) if what.startswith(many) else what
+        return f"its one value is {what}{missing}"
+    return f"all {p.present:,} values are {what}{missing}"
 
 
 # ── the key ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-_KEY_WORDS: Final = frozenset("id ids uid uuid guid key pk sku ean isbn".split())
 _FREE_TEXT_BYTES: Final = 64
 """On average; a column of longer texts identifies nothing."""
 
 
 def _key_candidates(used: Mapping[int, Profile], read: Mapping[int, _Reading]) -> tuple[int, ...]:
-    """Return the positions of the columns that could be the key, best first."""
-    able = [i for i, p in used.items() if _could_be_key(p, read[i])]
-    return tuple(sorted(able, key=lambda i: -_key_rank(used[i])))
+    """Return the positions of the columns that could be the key, best first; of twins of one label the first."""
+    able: dict[Hashable, int] = {}
+    for i, p in used.items():
+        if _could_be_key(p, read[i]):
+            able.setdefault(p.label, i)
+    return tuple(sorted(able.values(), key=lambda i: -_key_rank(used[i])))
 
 
 def _could_be_key(p: Profile, read: _Reading) -> bool:
     # A key that the user calls a DATE or BOOLEAN is no key; an integer that reads as NUMBER may well be one.
     short = p.kind != "text" or p.text_bytes <= _FREE_TEXT_BYTES * max(1, p.present)
-    return p.unique and p.complete and read.type in ("TEXT", "NUMBER") and short
+    counted = p.kind != "text" and is_quantity(p.name)
+    return p.unique and p.complete and read.type in ("TEXT", "NUMBER") and short and not counted
 
 
 def _key_rank(p: Profile) -> int:
-    if words(p.name) and words(p.name)[-1] in _KEY_WORDS:
-        return 2
-    return 1 if identifier_word(p.name) else 0
+    rank = key_rank(p.name)
+    return SHARED if rank == UNTOLD and p.spaced else rank  # several words are a name or a remark
 
 
 def _choose_key(
-    used: Mapping[int, Profile], candidates: Sequence[int], chosen: int | None
+    used: Mapping[int, Profile], read: Mapping[int, _Reading], candidates: Sequence[int], choices: Choices
 ) -> tuple[int | None, tuple[Problem, ...]]:
-    if chosen is not None:
-        return chosen, ()
+    if choices.key is not None:
+        return choices.key, ()
+    if choices.lost_key is not None:
+        return None, (_lost_key(used, choices.lost_key),)
+    if not used or not next(iter(used.values())).rows:
+        return None, ()
+    nearly = _nearly_key(used, read, candidates)
     if not candidates:
-        return None, (_no_key(used),) if used and next(iter(used.values())).rows else ()
+        return None, (_no_key(used, nearly),)
     best = candidates[0]
+    if nearly is not None and _key_rank(used[nearly]) > _key_rank(used[best]):
+        return None, (_taken_over(used[nearly], used[best]),)
     rivals = [i for i in candidates[1:] if _key_rank(used[i]) == _key_rank(used[best])]
-    if _is_clear(used, best, rivals):
-        return best, tuple(_also_possible(used, best, rivals))
-    return None, (_unclear_key(used, candidates),)
+    if not _is_clear(used, best, rivals):
+        return None, (_unclear_key(used, candidates),)
+    problems = tuple(_chosen(used, best, rivals))
+    if nearly is not None:
+        problems = (*problems, _passed_over(used[nearly], used[best]))
+    return best, problems
 
 
 def _is_clear(used: Mapping[int, Profile], best: int, rivals: Sequence[int]) -> bool:
     """Whether its name says that it is the key, or it leads the columns as text; a tie goes to the first only."""
     leads = best == next(iter(used))
-    if _key_rank(used[best]):
-        return leads or not rivals
-    return used[best].kind == "text" and (leads or not rivals)
+    rank = _key_rank(used[best])
+    if rank == SHARED:
+        return False
+    return (rank > UNTOLD or used[best].kind == "text") and (leads or not rivals)
 
 
-def _also_possible(used: Mapping[int, Profile], best: int, rivals: Sequence[int]) -> Iterator[Problem]:
+def _chosen(used: Mapping[int, Profile], best: int, rivals: Sequence[int]) -> Iterator[Problem]:
     if rivals:
         others = ", ".join(repr(used[i].label) for i in rivals)
         yield Problem.of(
@@ -355,6 +370,13 @@ def _also_possible(used: Mapping[int, Profile], best: int, rivals: Sequence[int]
             f"It is the key, being the first of several columns that could be; so could {others}.",
             column=used[best].name,
             fix=f"key={used[rivals[0]].label!r}   # if that is meant",
+        )
+    elif _key_rank(used[best]) == UNTOLD:
+        yield Problem.of(
+            "chosen-key",
+            "It is the key, having a different value in every row; its name does not say that it identifies them.",
+            column=used[best].name,
+            fix='key="…"   # if another is meant',
         )
 
 
@@ -370,12 +392,124 @@ def _unclear_key(used: Mapping[int, Profile], candidates: Sequence[int]) -> Prob
     return Problem.of("unclear-key", message, fix=f"key={labels[0]!r}")
 
 
-def _no_key(used: Mapping[int, Profile]) -> Problem:
+# ── what was to be the key ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def _nearly_key(
+    used: Mapping[int, Profile], read: Mapping[int, _Reading], candidates: Sequence[int]
+) -> int | None:
+    """Return the column that was meant to be the key, by its name and but for a few rows, when there is one.
+
+    That is one that is called a key, or the first of those that identify something, where no column that is as good
+    stands before it; where no other could be the key, the column that leads may be without a telling name.
+    """
+    named = next((i for i, p in used.items() if _key_rank(p) >= IDENTIFIER), None)
+    leading = next(iter(used))
+    for i, p in used.items():
+        rank = _key_rank(p)
+        if i in candidates and rank >= IDENTIFIER:
+            return None
+        meant = (
+            rank == KEY
+            or i == named
+            or (named is None and not candidates and rank == UNTOLD and i == leading)
+        )
+        if meant and p.nearly_unique and not (p.unique and p.complete) and read[i].type in ("TEXT", "NUMBER"):
+            return i
+    return None
+
+
+def _lacks(p: Profile) -> str:
+    """Return in how many rows a column repeats its values or has none."""
+    lacks = []
+    if p.repeated:
+        lacks.append(
+            f"{p.repeated:,} {'row repeats' if p.repeated == 1 else 'rows repeat'} the key of an earlier row"
+        )
+    if p.missing:
+        lacks.append(f"{p.missing:,} {'row has' if p.missing == 1 else 'rows have'} none")
+    return " and ".join(lacks)
+
+
+def _put_right(p: Profile) -> str:
+    """Return the lines that leave out what keeps a column from being the key."""
+    lines = []
+    if p.missing:
+        lines.append(
+            f"df = df[df[{p.label!r}].fillna('') != '']"
+            if p.count("blank")
+            else f"df = df.dropna(subset=[{p.label!r}])"
+        )
+    if p.repeated:
+        lines.append(f"df = df.drop_duplicates(subset=[{p.label!r}])")
+    lines[-1] += "   # if those rows are mistakes"
+    return "\n".join(lines)
+
+
+def _taken_over(nearly: Profile, best: Profile) -> Problem:
+    return Problem.of(
+        "unclear-key",
+        f"It looks like the key, but {_lacks(nearly)}; {best.label!r} has a different value in every row, but does "
+        "not look like the key.",
+        column=nearly.name,
+        count=(nearly.repeated or 0) + nearly.missing,
+        fix=f"{_put_right(nearly)}\nkey={best.label!r}   # if that identifies the rows",
+    )
+
+
+def _passed_over(nearly: Profile, best: Profile) -> Problem:
+    return Problem.of(
+        "nearly-key",
+        f"It looks like the key, too, but {_lacks(nearly)}; the key is {best.label!r}.",
+        column=nearly.name,
+        count=(nearly.repeated or 0) + nearly.missing,
+        fix=_put_right(nearly),
+    )
+
+
+def _no_key(used: Mapping[int, Profile], nearly: int | None) -> Problem:
+    last = numbering([p.label for p in used.values()])
+    if nearly is not None:
+        p = used[nearly]
+        return Problem.of(
+            "no-key",
+            f"No column identifies the rows. It comes nearest, but {_lacks(p)}.",
+            column=p.name,
+            count=(p.repeated or 0) + p.missing,
+            fix=f"{_put_right(p)}\n{last}",
+        )
     return Problem.of(
         "no-key",
         "No column identifies the rows: none of text or whole numbers is complete and has a different value in "
         "every row.",
-        fix='df = df.reset_index(names="Row ID")   # numbers the rows; or key="…" to see what is wrong with a column',
+        fix=f'key="…"   # to see what is wrong with a column\n{last}',
+    )
+
+
+def numbering(labels: Sequence[Hashable]) -> str:
+    """Return the line that numbers the rows, and what that means."""
+    name = "Row ID"
+    while name in labels:
+        name += " 2"
+    return (
+        f'df = df.reset_index(drop=True).reset_index(names="{name}")   # the last way out: every row is imported, '
+        "repeated ones too,\n# and its number finds it again only as long as no row before it comes or goes"
+    )
+
+
+def _lost_key(used: Mapping[int, Profile], lost: Hashable) -> Problem:
+    labels = {str(p.label): p.label for p in used.values()}
+    alike = {name.casefold(): name for name in labels}
+    close = get_close_matches(str(lost).casefold(), alike, n=1, cutoff=0.6)
+    meant = labels[alike[close[0]]] if close else None
+    return Problem.of(
+        "schema",
+        f"The schema's key {lost!r} is not in the frame"
+        + (f"; did you mean {meant!r}?" if close else ": no other takes its place."),
+        column=str(lost),
+        fix=f"df = df.rename(columns={{{meant!r}: {lost!r}}})"
+        if close
+        else 'key="…"   # or change the schema',
     )
 
 
@@ -385,18 +519,21 @@ _SLASHED: Final = tuple(f for f in rules.DATE_FORMATS if f.pattern in ("MM/DD/YY
 
 
 def _choose_dates(
-    used: Mapping[int, Profile], read: Mapping[int, _Reading], chosen: DateFormat | None
+    used: Mapping[int, Profile], read: Mapping[int, _Reading], choices: Choices
 ) -> tuple[dict[int, DateFormat], DateFormat | None, tuple[Problem, ...]]:
     """Decide in which format each text column of dates is held, and in which one format all dates are written."""
+    chosen = choices.form
     dates = {i: p for i, p in used.items() if read[i].type == "DATE"}
-    held, problems = _held_forms(dates, read, chosen)
+    held, problems = _held_forms(dates, read, choices)
     if not dates:
         return held, None, ()
-    return held, chosen or _written_form(dates, held), tuple(problems)
+    # What is asked of the user is not shown as though decided.
+    unknown = any(p.severity == "error" for p in problems)
+    return held, chosen or (None if unknown else _written_form(dates, held)), tuple(problems)
 
 
 def _held_forms(
-    dates: Mapping[int, Profile], read: Mapping[int, _Reading], chosen: DateFormat | None
+    dates: Mapping[int, Profile], read: Mapping[int, _Reading], choices: Choices
 ) -> tuple[dict[int, DateFormat], list[Problem]]:
     held = {i: read[i].forms[0] for i in dates if len(read[i].forms) == 1}
     either = [i for i in dates if len(read[i].forms) > 1]
@@ -405,8 +542,10 @@ def _held_forms(
     for i in either:
         if not dates[i].count(ORDER_OPEN):
             held[i] = read[i].forms[0]  # 05/05/2025 is the same day in both
-        elif chosen in _SLASHED:
-            held[i] = chosen
+        elif choices.form in _SLASHED:
+            held[i] = choices.form
+        elif choices.held.get(i) in read[i].forms:
+            held[i] = choices.held[i]
         elif len(evidence) == 1:
             (held[i],) = evidence
             by = next(dates[j].label for j, form in held.items() if form in evidence and j not in either)

@@ -40,6 +40,7 @@ CODES: Final[dict[str, Code]] = {
     "no-key": Code("error", "Exactly the column that identifies rows is the key (guide: identifyAs)."),
     "unclear-key": Code("error", "Exactly the column that identifies rows is the key (guide: identifyAs)."),
     "chosen-key": Code("note", "Exactly the column that identifies rows is the key (guide: identifyAs)."),
+    "nearly-key": Code("warning", "Exactly the column that identifies rows is the key (guide: identifyAs)."),
     "missing-key": Code("error", "Every row has a key (guide: identifyAs)."),
     "duplicate-key": Code("error", "No two rows have the same key (guide: identifyAs)."),
     # values
@@ -63,6 +64,14 @@ CODES: Final[dict[str, Code]] = {
     # what the file will hold otherwise than the frame
     "seconds-fraction": Code("warning", "Dates hold whole seconds (guide: YYYY-MM-DDTHH:mm:ssZ)."),
     "no-time-zone": Code("warning", "The Z of YYYY-MM-DDTHH:mm:ssZ means UTC (guide)."),
+    "not-e164": Code(
+        "warning", "Phone numbers are ISO E.164: +, country code, number, nothing between the digits (guide)."
+    ),
+    "leading-zeros-lost": Code("warning", "An identifier is text, whatever its digits (guide, the sample)."),
+    "other-notation": Code(
+        "warning",
+        "A NUMBER is a plain decimal number (open), a BOOLEAN TRUE or FALSE, a DATE zero-padded (guide).",
+    ),
     "not-throughout": Code("warning", "An attribute has one type (guide: attributes.create[].type)."),
     "date-rewritten": Code("note", "One import has one dateFormat (guide)."),
     "date-as-timestamp": Code("note", "One import has one dateFormat (guide)."),

@@ -6,20 +6,23 @@ here and finds them when a problem is to be shown (:func:`locate`).
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import polars as pl
 
 from connect_pandas import rules
 from connect_pandas.data.columns import SURROGATE_MARK
+from connect_pandas.data.names import IDENTIFIER, identifier_word, key_rank
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Mapping
+    from collections.abc import Hashable, Iterator, Mapping, Sequence
 
-    from connect_pandas.data.columns import Columns, Kind
+    from connect_pandas.data.columns import Column, Columns, Kind
 
 Predicate = Callable[[pl.Expr], pl.Expr]
 """A question asked of every value of a column."""
@@ -40,11 +43,21 @@ class Profile:
     missing: int
     """Nulls, and in text the empty strings: both are written as an empty field."""
     unique: bool
-    """No value occurs twice, as far as the file tells; looked at in text and whole numbers only."""
+    """No value occurs twice, as far as the file tells; looked at in text and whole numbers only, and in floats that
+    are whole and named as identifiers are."""
     facts: Mapping[str, int]
     """How many values each named predicate holds for."""
     text_bytes: int
     """The bytes of all text values in UTF-8; 0 in columns of other kinds."""
+    repeated: int | None = None
+    """In how many rows the value has occurred before. Counted only where a column may have been meant to be unique."""
+    spaced: bool = False
+    """Some of the first values are of several words."""
+
+    @property
+    def nearly_unique(self) -> bool:
+        """Whether few enough rows lack a value of their own to take them for mistakes."""
+        return self.repeated is not None and few(self.repeated + self.missing, self.rows)
 
     @property
     def present(self) -> int:
@@ -60,6 +73,11 @@ class Profile:
 
     def count(self, fact: str) -> int:
         return self.facts.get(fact, 0)
+
+
+def few(count: int, rows: int) -> bool:
+    """Whether that many of so many rows may be mistakes: a tenth, or three."""
+    return count * 10 <= rows or (count <= 3 and count * 2 < rows)
 
 
 # ── facts ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -96,7 +114,7 @@ SPECIAL: Final[dict[str, Predicate]] = {
     "quote": _holds('"'),
 }
 """Facts of text that most values do not have: one expression asks for all of them first."""
-_ANY_SPECIAL: Final = rf'[\x00-\x1F\x7F\u0085\u2028\u2029,|"]|{SURROGATE_MARK}'
+_ANY_SPECIAL: Final = [*map(chr, range(0x20)), *'\x7f\u0085\u2028\u2029,|"', SURROGATE_MARK]
 
 READINGS: Final[dict[str, Predicate]] = {
     "number": _matches(rules.NUMBER),
@@ -104,6 +122,24 @@ READINGS: Final[dict[str, Predicate]] = {
     **{form.pattern: _is_date(form) for form in rules.DATE_FORMATS},
 }
 """What a text may be read as. Counted over the whole column where its first values show any sign of it."""
+
+_DIGITS: Final = r"[0-9]+(?:[.,][0-9]+)*"
+LOOKS: Final[dict[str, str]] = {
+    "yes or no": r"^(?i:yes|no)$",
+    "ja or nein": r"^(?i:ja|nein)$",
+    "dates written 1.2.2024": r"^[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}$",
+    "dates written 1.2.24": r"^[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{2}$",
+    "dates written 1/2/2024": r"^[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}$",
+    "dates written 1/2/24": r"^[0-9]{1,2}/[0-9]{1,2}/[0-9]{2}$",
+    "amounts with a currency": rf"^-?(?:(?:[€$£]|EUR|USD|GBP) ?-?{_DIGITS}|{_DIGITS} ?(?:[€$£]|EUR|USD|GBP))$",
+    "numbers written 12 %": rf"^[+-]?{_DIGITS} ?%$",
+    "numbers written +3 or .5": r"^[+-]?(?:[0-9]{1,9}(?:\.[0-9]*)?|\.[0-9]+)$",
+    "numbers written 1e5": r"^[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?$",
+    "numbers written 1,000": r"^[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?$",
+    "numbers written 1.234,56": r"^[+-]?(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,[0-9]+)?$",
+}
+"""In words → what a text may look like that the service does not read so. Counted over the whole column where the first
+value looks like it."""
 LEADING_ZERO: Final = "leading-zero"
 ORDER_OPEN: Final = "day-month order open"
 _WITH: Final[dict[str, dict[str, Predicate]]] = {
@@ -173,6 +209,8 @@ class _Tally:
     readings: dict[str, Predicate] | None
     distinct: bool
     """In the first slice no value has occurred twice: it is worth a look at all of them together."""
+    meant: bool = False
+    """By its name, or leading the columns, it may have been meant to be unique: a few repeats are counted."""
     slices: int = 0
 
 
@@ -191,17 +229,46 @@ def profile(columns: Columns, step: Callable[[int], None] = lambda values: None)
     tuple of Profile
         One a column, in order.
     """
-    tallies = [_Tally(Counter(), None, c.kind in ("text", "integer")) for c in columns.items]
+    tallies = [
+        _Tally(Counter(), None, _may_identify(c), meant=_may_identify(c) and _is_meant(i, c.name))
+        for i, c in enumerate(columns.items)
+    ]
     everything = range(len(columns.items))
     for group in (everything[i : i + _COLUMNS_AT_ONCE] for i in everything[::_COLUMNS_AT_ONCE]):
         for part in columns.slices(group):
             _count(columns, part, {str(i): tallies[i] for i in group})
             step(part.height * part.width)
-    return tuple(_profile(columns, i, t) for i, t in enumerate(tallies))
+    made: list[Profile] = []
+    best = -1
+    for i, t in enumerate(tallies):
+        # What was meant to be unique is of no interest behind a key as good.
+        rank = key_rank(columns.items[i].name)
+        p = _profile(columns, i, t, meant=t.meant and rank > best)
+        made.append(p)
+        best = max(best, rank) if p.unique and p.complete else best
+    return tuple(made)
 
 
-def _profile(columns: Columns, position: int, t: _Tally) -> Profile:
+def _may_identify(column: Column) -> bool:
+    """Whether a column is looked at for values that occur twice."""
+    if column.kind == "float":
+        return (
+            identifier_word(column.name) is not None
+        )  # a number that a gap, or a spreadsheet, has made a float
+    return column.kind in ("text", "integer")
+
+
+def _is_meant(position: int, name: str) -> bool:
+    return key_rank(name) >= IDENTIFIER or position == 0
+
+
+def _profile(columns: Columns, position: int, t: _Tally, *, meant: bool) -> Profile:
     column = columns.items[position]
+    whole = column.kind != "float" or not (t.counts["fraction"] or t.counts["exponent"])
+    repeated: int | None = None
+    if t.slices and whole and (t.distinct or meant):
+        # What differs within its one slice differs.
+        repeated = 0 if t.distinct and t.slices == 1 else repeats(columns, position).count
     return Profile(
         label=column.label,
         name=column.name,
@@ -209,9 +276,11 @@ def _profile(columns: Columns, position: int, t: _Tally) -> Profile:
         detail=column.detail,
         rows=columns.rows,
         missing=t.counts["null"] + t.counts["blank"],
-        unique=t.slices > 0 and t.distinct and (t.slices == 1 or not repeats(columns, position).count),
+        unique=repeated == 0 and t.distinct,
         facts=t.counts,
         text_bytes=t.counts["bytes"],
+        repeated=repeated,
+        spaced=t.counts["spaced"] > 0,
     )
 
 
@@ -229,7 +298,11 @@ def _count(columns: Columns, part: pl.DataFrame, tallies: Mapping[str, _Tally]) 
             more |= {f"{name} {fact}": p(pl.col(name)).sum() for fact, p in SPECIAL.items()}
         if columns.items[int(name)].kind == "text":
             more |= _reading_questions(part, name, tally)
-        tally.distinct &= not answers.pop(f"{name} repeated", False)
+        if extra := answers.pop(f"{name} extra", 0):
+            tally.distinct = False
+            # Missing values count as one: what is missing is no repeat.
+            gaps = int(answers[f"{name} null"] or 0) + int(answers.get(f"{name} blank", 0) or 0)
+            tally.meant &= few(max(0, int(extra) - gaps), part.height)
     for key, value in {**answers, **_ask(part, more)}.items():
         name, fact = key.split(" ", 1)
         tallies[name].counts[fact] += int(value or 0)
@@ -248,11 +321,13 @@ def _first_questions(
 ) -> Iterator[tuple[str, pl.Expr]]:
     yield "null", c.null_count()
     if tally.distinct and not tally.slices:
-        yield "repeated", c.hash().n_unique() < pl.len()
+        yield "extra", pl.len() - c.hash().n_unique()
     if kind == "text":
         yield "blank", (c.str.len_bytes() == 0).sum()
         yield "bytes", c.str.len_bytes().sum()
-        yield "special", c.str.contains(_ANY_SPECIAL).any()
+        if not tally.slices:
+            yield "spaced", c.str.contains(" ", literal=True).sum()
+        yield "special", c.str.contains_any(_ANY_SPECIAL).any()
     for fact, predicate in predicates(kind, dtype).items():
         yield fact, predicate(c).sum()
 
@@ -267,12 +342,16 @@ def _reading_questions(part: pl.DataFrame, name: str, tally: _Tally) -> dict[str
         tally.readings = {r: READINGS[r] for r, seen in signs.items() if seen}
         for reading in tuple(tally.readings):
             tally.readings |= _WITH.get(reading, {})
+        tally.readings |= {f: _matches(p) for f, p in LOOKS.items() if re.match(p, first.item(0, 0))}
     return {f"{name} {r}": p(pl.col(name)).sum() for r, p in tally.readings.items()}
 
 
 # ── values that occur twice ──────────────────────────────────────────────────────────────────────────────────────
 
 _HASHES_AT_ONCE: Final = 2_000_000
+
+Told = Callable[[pl.Series], pl.Series]
+"""Values → what the file tells apart of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,29 +364,7 @@ class Repeats:
     """Some of the rows that share a value, in order."""
 
 
-def repeats(columns: Columns, position: int) -> Repeats:
-    """Find the values that occur more than once, in memory that does not grow with the rows.
-
-    The rows are compared by 64-bit hashes, a share of them at a time; what looks equal is compared itself.
-    """
-    shares = -(-columns.rows // _HASHES_AT_ONCE)
-    count, twice = 0, pl.Series(dtype=pl.UInt64)
-    for share in range(shares):
-        hashes = pl.concat([pl.Series(dtype=pl.UInt64), *_hashes(columns, position, share, shares)])
-        extra = len(hashes) - hashes.n_unique()
-        if extra and len(twice) < SHOWN_ROWS:
-            twice = pl.concat([twice, hashes.filter(hashes.is_duplicated()).unique(maintain_order=True)])
-        count += extra
-    if not count:
-        return Repeats(0, ())
-    twice = twice.head(SHOWN_ROWS)
-    pairs = _pairs(columns, position, twice)
-    if not pairs and count <= len(twice):
-        return Repeats(0, ())  # different values of one hash
-    return Repeats(count, tuple(row for pair in pairs for row in pair)[: SHOWN_ROWS + 1])
-
-
-def _keys(values: pl.Series) -> pl.Series:
+def told(values: pl.Series) -> pl.Series:
     """Return the values as far as the file tells them apart: an empty text is missing, times have whole seconds."""
     if values.dtype == pl.String:
         return values.set(values == "", None)
@@ -317,17 +374,77 @@ def _keys(values: pl.Series) -> pl.Series:
     return values.to_physical()
 
 
-def _hashes(columns: Columns, position: int, share: int, shares: int) -> Iterator[pl.Series]:
+def told_as_numbers(values: pl.Series) -> pl.Series:
+    """Return texts of numbers without the zeros that do not count: ``1`` is ``01`` and ``1.0``."""
+    c = told(values).str
+    c = c.replace(r"^(-?)0+([0-9])", "$1$2").str
+    c = c.replace(r"(\.[0-9]*?)0+$", "$1").str
+    return c.strip_suffix(".").replace({"-0": "0"})
+
+
+def repeats(columns: Columns, position: int, told: Told = told) -> Repeats:
+    """Find the values that occur more than once, in memory that does not grow with the rows.
+
+    The rows are compared by 64-bit hashes, a share of them at a time; what looks equal is compared itself.
+    """
+    shares = -(-columns.rows // _HASHES_AT_ONCE)
+    count, twice = 0, pl.Series(dtype=pl.UInt64)
+    for share in range(shares):
+        hashes = pl.concat([pl.Series(dtype=pl.UInt64), *_hashes(columns, position, told, share, shares)])
+        extra = len(hashes) - hashes.n_unique()
+        if extra and len(twice) < SHOWN_ROWS:
+            twice = pl.concat([twice, hashes.filter(hashes.is_duplicated()).unique(maintain_order=True)])
+        count += extra
+    if not count:
+        return Repeats(0, ())
+    twice = twice.head(SHOWN_ROWS)
+    pairs = _pairs(columns, position, told, twice)
+    if not pairs and count <= len(twice):
+        return Repeats(0, ())  # different values of one hash
+    return Repeats(count, tuple(row for pair in pairs for row in pair)[: SHOWN_ROWS + 1])
+
+
+def all_repeats(columns: Columns, position: int, told: Told = told) -> np.ndarray[Any, Any]:
+    """Return the positions of all rows that share their value with another."""
+    shares = -(-columns.rows // _HASHES_AT_ONCE)
+    found: list[np.ndarray[Any, Any]] = [np.empty(0, dtype=np.int64)]
+    for share in range(shares):
+        hashes = pl.concat([pl.Series(dtype=pl.UInt64), *_hashes(columns, position, told, share, shares)])
+        twice, start = hashes.filter(hashes.is_duplicated()).unique().implode(), 0
+        for part in columns.slices([position]) if len(twice.item()) else ():
+            values = told(part.to_series())
+            hit = values.hash().is_in(twice) & values.is_not_null()
+            found.append(hit.arg_true().to_numpy().astype(np.int64) + start)
+            start += part.height
+    return np.sort(np.concatenate(found))
+
+
+def unique_together(columns: Columns, positions: Sequence[int]) -> bool:
+    """Whether no two rows share their values in all of these columns, as far as 64-bit hashes tell."""
+    shares = -(-columns.rows // _HASHES_AT_ONCE)
+    for share in range(shares):
+        hashes = [pl.Series(dtype=pl.UInt64)]
+        for i, part in enumerate(columns.slices(positions)):
+            these = part.hash_rows()
+            if i == 0 and these.n_unique() < len(these):
+                return False
+            hashes.append(these if shares == 1 else these.filter(these % shares == share))
+        if pl.concat(hashes).is_duplicated().any():
+            return False
+    return True
+
+
+def _hashes(columns: Columns, position: int, told: Told, share: int, shares: int) -> Iterator[pl.Series]:
     for part in columns.slices([position]):
-        hashes = _keys(part.to_series()).drop_nulls().hash()
+        hashes = told(part.to_series()).drop_nulls().hash()
         yield hashes if shares == 1 else hashes.filter(hashes % shares == share)
 
 
-def _pairs(columns: Columns, position: int, wanted: pl.Series) -> list[tuple[int, int]]:
+def _pairs(columns: Columns, position: int, told: Told, wanted: pl.Series) -> list[tuple[int, int]]:
     """Return for each wanted hash the first row with it and the next that has the same value."""
     first: dict[int, tuple[int, Any]] = {}
     pairs: dict[int, tuple[int, int]] = {}
-    for row, hashed, value in _rows_with(columns, position, wanted):
+    for row, hashed, value in _rows_with(columns, position, told, wanted):
         before, known = first.setdefault(hashed, (row, value))
         if before != row and known == value:
             pairs.setdefault(hashed, (before, row))
@@ -336,10 +453,12 @@ def _pairs(columns: Columns, position: int, wanted: pl.Series) -> list[tuple[int
     return list(pairs.values())
 
 
-def _rows_with(columns: Columns, position: int, wanted: pl.Series) -> Iterator[tuple[int, int, Any]]:
+def _rows_with(
+    columns: Columns, position: int, told: Told, wanted: pl.Series
+) -> Iterator[tuple[int, int, Any]]:
     start = 0
     for part in columns.slices([position]):
-        values = _keys(part.to_series())
+        values = told(part.to_series())
         found = pl.DataFrame(
             {"row": pl.arange(start, start + len(values), eager=True), "hash": values.hash(), "value": values}
         )
@@ -363,14 +482,16 @@ def tally(columns: Columns, position: int, predicate: Predicate) -> int:
 # ── where a fact is so ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-def locate(columns: Columns, position: int, predicate: Predicate) -> tuple[int, ...]:
-    """Return the positions of the first rows for which a predicate holds."""
+def locate(
+    columns: Columns, position: int, predicate: Predicate, limit: int | None = SHOWN_ROWS
+) -> tuple[int, ...]:
+    """Return the positions of the first rows for which a predicate holds; without a limit, of all of them."""
     found: list[int] = []
     start = 0
     for part in columns.slices([position]):
         hits = part.select(pl.arg_where(predicate(pl.col(str(position))).fill_null(value=False))).to_series()
-        found += [start + row for row in hits.head(SHOWN_ROWS - len(found)).to_list()]
-        if len(found) == SHOWN_ROWS:
+        found += [start + row for row in (hits if limit is None else hits.head(limit - len(found))).to_list()]
+        if len(found) == limit:
             break
         start += part.height
     return tuple(found)

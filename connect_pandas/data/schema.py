@@ -6,7 +6,10 @@ with them. Each asks the same predicate as the profile, over the same slices.
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
@@ -19,14 +22,14 @@ from connect_pandas import rules
 from connect_pandas.data.columns import SURROGATE_MARK, Columns, column_of, is_missing
 from connect_pandas.data.infer import Attribute, Attributes, Choices
 from connect_pandas.data.problems import Problem, Row
-from connect_pandas.data.profile import READINGS, SHOWN_ROWS, predicates
+from connect_pandas.data.profile import READINGS, SHOWN_ROWS, predicates, tally
 from connect_pandas.errors import PlanError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from connect_pandas.data.profile import Predicate
-    from connect_pandas.rules import AttributeType
+    from connect_pandas.rules import AttributeType, DateFormat
 
 METADATA: Final = "connect"
 """The key in a Pandera column's ``metadata`` under which ``type``, ``key`` and ``name`` of its attribute stand."""
@@ -91,6 +94,10 @@ def _filled(series: pd.Series[Any]) -> Any:
     return _holds(series, lambda _: lambda c: c == "")
 
 
+def _attribute(series: pd.Series[Any], *, type: str, key: bool, attribute: str) -> Any:  # noqa: A002
+    return True  # holds what the metadata holds, which Pandera does not save
+
+
 def _possible(series: pd.Series[Any], *, type: str) -> Any:  # noqa: A002 - as the service names it
     return bool(series.isna().all())
 
@@ -105,6 +112,7 @@ _CHECKS: Final[dict[str, tuple[Callable[..., Any], list[str]]]] = {
     "connect_midnight": (_midnight, []),
     "connect_filled": (_filled, []),
     "connect_possible": (_possible, ["type"]),
+    "connect_attribute": (_attribute, ["type", "key", "attribute"]),
 }
 """Name → the check and its parameters."""
 
@@ -129,10 +137,12 @@ _ERRORS: Final = {
     "connect_year": "years of four digits",
     "connect_midnight": "days without a time",
     "connect_filled": "texts that are not empty",
+    "connect_attribute": "an attribute",
     "connect_possible": "what an attribute of its type can hold",
 }
 """What each check asks for, in words."""
-_OF_THE_PASS: Final = frozenset({*_ERRORS.values(), "field_uniqueness", "not_nullable"})
+_OURS: Final = frozenset(_ERRORS.values())
+_OF_THE_PASS: Final = _OURS | {"field_uniqueness", "not_nullable"}
 """Failures that the column pass finds as well, and words better."""
 
 
@@ -190,6 +200,7 @@ _KINDS: Final[dict[AttributeType, tuple[str, ...]]] = {
 
 
 def _checks(a: Attribute, attributes: Attributes) -> Iterator[pa.Check]:
+    yield _check("connect_attribute", type=a.type, key=a.key, attribute=a.name)
     if a.kind not in _KINDS[a.type]:
         yield _check("connect_possible", type=a.type)
     elif a.kind == "text":
@@ -221,24 +232,41 @@ def _check(name: str, **statistics: Any) -> pa.Check:
 
 
 def as_schema(schema: Any) -> pa.DataFrameSchema:
-    """Return a ``DataFrameSchema`` from one, or from a ``DataFrameModel``.
+    """Return a ``DataFrameSchema`` from one, from a ``DataFrameModel``, or from the file that one was saved to.
 
     Raises
     ------
     PlanError
-        When it is neither.
+        When it is none of these, or the file cannot be read.
     """
+    if isinstance(schema, str | os.PathLike):
+        return _from_file(Path(schema).expanduser())
     if isinstance(schema, pa.DataFrameSchema):
         return schema
     if isinstance(schema, type) and issubclass(schema, pa.DataFrameModel):
         return schema.to_schema()
     raise PlanError(
-        f"schema= takes a pandera.pandas DataFrameSchema or DataFrameModel; this is {type(schema).__qualname__}."
+        "schema= takes a pandera.pandas DataFrameSchema or DataFrameModel, or the path of a saved one; "
+        f"this is {type(schema).__qualname__}."
     )
+
+
+def _from_file(path: Path) -> pa.DataFrameSchema:
+    load = pa.DataFrameSchema.from_json if path.suffix == ".json" else pa.DataFrameSchema.from_yaml
+    try:
+        path.open().close()
+        return load(path)
+    except OSError as error:
+        raise PlanError(f"The schema {path} cannot be read: {error.strerror or error}.") from None
+    except Exception as error:  # whatever a YAML or JSON reader, or Pandera, makes of another text
+        raise PlanError(f"{path} holds no schema that Pandera reads: {error}") from error
 
 
 def choices(schema: pa.DataFrameSchema, columns: Columns) -> Choices:
     """Return what a schema decides: types from dtypes, the key from ``unique``, the rest from ``metadata``.
+
+    Pandera does not save ``metadata``: in a schema that was loaded the checks ``connect_attribute`` and
+    ``connect_date`` say the same.
 
     Raises
     ------
@@ -247,26 +275,53 @@ def choices(schema: pa.DataFrameSchema, columns: Columns) -> Choices:
     """
     types: dict[int, AttributeType] = {}
     names: dict[int, str] = {}
-    keys: list[int] = []
+    held: dict[int, DateFormat] = {}
+    keys: list[tuple[Any, int | None]] = []
     wrong: list[str] = []
     for label, field in _fields(schema):
-        position = columns.find(label)
-        if position is None:
-            continue
-        told = (field.metadata or {}).get(METADATA) or {}
+        told = (field.metadata or {}).get(METADATA) or _saved_metadata(field)
         if problems := list(_wrong_metadata(label, told)):
             wrong += problems
             continue
+        position = columns.find(label)
         if told.get("key", field.unique or schema.unique == [label]):
-            keys.append(position)
-        if type_ := told.get("type") or _type_of(field.dtype):
+            keys.append((label, position))
+        if position is None:
+            continue
+        if type_ := told.get("type") or _type_of(field):
             types[position] = type_
         if "name" in told:
             names[position] = told["name"]
+        if form := _form(field):
+            held[position] = form
     if wrong:
         raise PlanError("\n".join(wrong))
     # Several unique columns say nothing about which of them is the key.
-    return Choices(key=keys[0] if len(keys) == 1 else None, types=types, names=names)
+    label, key = keys[0] if len(keys) == 1 else (None, None)
+    return Choices(
+        key=key,
+        types=types,
+        names=names,
+        by_schema=frozenset(types) | (frozenset() if key is None else {key}),
+        lost_key=label if key is None else None,
+        held=held,
+    )
+
+
+def _saved(field: Any, name: str) -> dict[str, Any]:
+    """Return what a check of that name was given, or nothing."""
+    return next((dict(check.statistics or {}) for check in field.checks if check.name == name), {})
+
+
+def _saved_metadata(field: Any) -> dict[str, Any]:
+    saved = _saved(field, "connect_attribute")
+    # Pandera has a use of its own for a parameter called name.
+    return {{"attribute": "name"}.get(k, k): v for k, v in saved.items()}
+
+
+def _form(field: Any) -> DateFormat | None:
+    pattern = _saved(field, "connect_date").get("form")
+    return next((form for form in rules.DATE_FORMATS if form.pattern == pattern), None)
 
 
 def _wrong_metadata(label: Any, told: Any) -> Iterator[str]:
@@ -291,13 +346,23 @@ def _fields(schema: pa.DataFrameSchema) -> Iterator[tuple[Any, Any]]:
 _TEXT_DTYPES: Final = ("str", "string", "large_string", "category")
 
 
-def _type_of(dtype: Any) -> AttributeType | None:
-    """Return the type that a dtype decides: that of text, which would be looked into otherwise.
+def _type_of(field: Any) -> AttributeType | None:
+    """Return the type that a check of this package, or else a dtype, decides: that of text.
 
     Numbers, booleans and dates are what they are without a schema, and whether whole numbers are quantities or
     identifiers no dtype says.
     """
-    return "TEXT" if str(dtype).lower().startswith(_TEXT_DTYPES) else None
+    for check, type_ in _TYPED.items():
+        if any(c.name == check for c in field.checks):
+            return type_
+    return "TEXT" if str(field.dtype).lower().startswith(_TEXT_DTYPES) else None
+
+
+_TYPED: Final[dict[str, AttributeType]] = {
+    "connect_number": "NUMBER",
+    "connect_boolean": "BOOLEAN",
+    "connect_date": "DATE",
+}
 
 
 # ── a schema's verdict ───────────────────────────────────────────────────────────────────────────────────────────
@@ -326,16 +391,40 @@ def problems(cases: pd.DataFrame, columns: Columns, known: Sequence[Problem] = (
         What the column pass has found: it is not said again in Pandera's words.
     """
     wrong = {p.column for p in known if p.severity == "error"}
+    untyped = {p.column for p in known if p.code in ("not-a-number", "not-a-boolean", "not-a-date")}
+    lost = {p.column for p in known if p.code == "schema"}
+    drifted: set[str | None] = set()
     for (column, check), group in cases.groupby(["column", "check"], dropna=False, sort=False):
         name = None if is_missing(column) else str(column)
-        if name in wrong and check in _OF_THE_PASS:
+        if re.match(r"(?:coerce_)?dtype\(", str(check)):
+            if name in untyped or _are_integers_as_floats(str(check), columns, column):
+                continue
+            drifted.add(name)  # of which our own checks, made for another dtype, can say nothing
+        elif (name in wrong and check in _OF_THE_PASS) or (name in drifted and check in _OURS):
             continue
-        message, fix = _in_words(str(check), group["failure_case"].tolist())
+        if check == "column_in_dataframe":
+            group = group[~group["failure_case"].astype(str).isin(lost)]
+            if group.empty:
+                continue
+        message, fix = _in_words(str(check), group["failure_case"].tolist(), column)
         rows = list(_rows(group, columns))
         yield Problem.of("schema", message, column=name, count=len(group), rows=rows, fix=fix)
 
 
-def _in_words(check: str, cases: Sequence[Any]) -> tuple[str, str]:
+def _are_integers_as_floats(check: str, columns: Columns, column: Any) -> bool:
+    """Whether integers are asked for and are there, made floats by a missing value now or before.
+
+    They are written as integers are; whether values may be missing is the affair of ``nullable``.
+    """
+    position = columns.find(column)
+    if position is None or not re.search(r"\b[Uu]?[Ii]nt[0-9]+\b", check):
+        return False
+    if columns.items[position].kind != "float":
+        return False
+    return not tally(columns, position, lambda c: c.floor() != c)
+
+
+def _in_words(check: str, cases: Sequence[Any], column: Any) -> tuple[str, str]:
     """Return what a check says, and what to do."""
     labels = ", ".join(map(repr, dict.fromkeys(cases)))
     match check:
@@ -349,15 +438,23 @@ def _in_words(check: str, cases: Sequence[Any]) -> tuple[str, str]:
         case "field_uniqueness":
             return (
                 "The schema asks for values that differ.",
-                "df = df.drop_duplicates(…)   # or change the schema",
+                f"df = df.drop_duplicates(subset=[{column!r}])   # or change the schema",
             )
         case "not_nullable":
-            return "The schema asks for a value in every row.", "df = df.dropna(…)   # or change the schema"
+            return (
+                "The schema asks for a value in every row.",
+                f"df = df.dropna(subset=[{column!r}])   # or change the schema",
+            )
         case "nan":
             return (
                 f"The frame does not have the shape that the schema asks for: {labels}.",
                 "df = df.set_index(…)   # or change the schema",
             )
+    if asked := re.fullmatch(r"dtype\('([^']+)'\)", check):
+        return (
+            f"The schema asks for {check}; the values are {labels}.",
+            f"df[{column!r}] = df[{column!r}].astype({asked[1]!r})   # or change the schema",
+        )
     raised = f" ({cases[0]})" if isinstance(cases[0], str) and "Error(" in cases[0] else ""
     return (
         f"The schema asks for {check}{raised}.",

@@ -191,21 +191,24 @@ UNSUPPORTED: dict[str, tuple[Any, str]] = {
     "interval": (pd.interval_range(0, 3), "intervals"),
     "cut": (pd.cut(pd.Series([1, 5, 9]), 2), "intervals"),
     "complex": ([1j, 2, 3], "complex128"),
-    "bytes": (pd.Series([b"a", None, b"b"], dtype=object), "2 bytes"),
-    "lists": ([[1], [2], None], "2 list"),
-    "dicts": ([{}, {}, {}], "3 dict"),
+    "bytes": (pd.Series([b"a", None, b"b"], dtype=object), "2 bytes values"),
+    "lists": ([[1], [2], None], "2 lists"),
+    "dicts": ([{}, {}, {}], "3 dicts"),
     "arrays": (pd.Series([np.ones(2), np.ones(1), None], dtype=object), "2 ndarray"),
     "frames": (pd.Series([pd.DataFrame(), None, None], dtype=object), "1 DataFrame"),
     "time": ([dt.time(1), None, dt.time(2)], "2 time"),
     "UUID": ([uuid.uuid4() for _ in range(3)], "3 UUID"),
-    "mixed": (pd.Series([1, "a", "b"], dtype=object), "2 str and 1 int"),
-    "mixed categories": (pd.Series([1, "a", None], dtype="category"), "1 int and 1 str"),
-    "booleans and numbers": (pd.Series([True, 1, None], dtype=object), "1 bool and 1 int"),
+    "mixed": (pd.Series([1, "a", "b"], dtype=object), "2 texts and 1 whole number"),
+    "mixed categories": (pd.Series([1, "a", None], dtype="category"), "1 whole number and 1 text"),
+    "booleans and numbers": (pd.Series([True, 1, None], dtype=object), "1 true or false and 1 whole number"),
     "zones and none": (
         pd.Series([dt.datetime(2024, 1, 1), dt.datetime(2024, 1, 1, tzinfo=dt.UTC), None], dtype=object),
         "some with a time zone",
     ),
-    "infinite decimals": (pd.Series([Decimal("Infinity"), None, None], dtype=object), "1 Decimal"),
+    "infinite decimals": (
+        pd.Series([Decimal("Infinity"), None, None], dtype=object),
+        "1 decimal number, 1 of them infinite",
+    ),
     "40 digits": (pd.Series([10**40, None, None], dtype=object), "over 38 digits"),
     "60 digits": (
         pd.Series([Decimal("1" * 60), None, None], dtype=pd.ArrowDtype(pa.decimal256(70, 2))),
@@ -415,3 +418,172 @@ def test_memory_does_not_grow_with_the_file() -> None:
     written, grown = map(float, said.stdout.split())
     assert written > 320
     assert grown < 100
+
+
+# ── every offending row ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def offending(frame: pd.DataFrame, **options: Any) -> dict[Any, str]:
+    from connect_pandas.data.check import offending_rows
+
+    plan = connect_pandas.plan(frame, "T", **options)
+    from connect_pandas.data.columns import read
+    from connect_pandas.data.profile import profile
+
+    columns = read(frame)
+    return offending_rows(columns, profile(columns), plan.attributes).to_dict()
+
+
+def test_every_offending_row_not_only_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    from connect_pandas.data import columns, profile
+
+    rows = 100
+    frame = pd.DataFrame(
+        {
+            "k": [f"k{i}" for i in range(rows)],
+            "t": ["a\nb" if i % 2 else "x" for i in range(rows)],
+            "n": [float("inf") if i >= 90 else 0.5 for i in range(rows)],
+            "fine": ["2024-01-01"] * rows,
+        },
+        index=list(range(rows, 0, -1)),
+    )
+    frame.loc[frame.index[[0, 50, 99]], "k"] = "twice"
+    frame.loc[frame.index[[7, 8]], "k"] = [None, ""]
+    wanted: dict[int, list[str]] = {i: [] for i in range(rows)}
+    for i in (7, 8):
+        wanted[i].append("k: missing-key")
+    for i in (0, 50, 99):
+        wanted[i].append("k: duplicate-key")
+    for i in range(rows):
+        wanted[i] += ["t: line-break"] * (i % 2) + ["n: infinite-number"] * (i >= 90)
+    whole = offending(frame, key="k")
+    assert whole == {i: "; ".join(said) for i, said in wanted.items() if said}
+    monkeypatch.setattr(columns, "SLICE_ROWS", 7)
+    monkeypatch.setattr(profile, "_HASHES_AT_ONCE", 13)
+    assert offending(frame, key="k") == whole
+
+
+def test_offending_rows_of_what_was_inferred() -> None:
+    assert offending(with_key(d=["03/04/2025", "05/05/2025", "06/07/2025"])) == {
+        0: "d: ambiguous-date",
+        2: "d: ambiguous-date",
+    }
+    twice = pd.DataFrame({"Order ID": [*range(20), 1, 2], "n": 1})
+    assert offending(twice) == dict.fromkeys((1, 2, 20, 21), "Order ID: no-key")
+    assert offending(with_key(c=[[1], None, [2]])) == {0: "c: unsupported-values", 2: "c: unsupported-values"}
+    assert offending(with_key(c=["1", "x", "2"]), types={"c": "NUMBER"}) == {1: "c: not-a-number"}
+    assert offending(with_key(c=[1, 2])) == {}
+
+
+# ── what looks like something else ───────────────────────────────────────────────────────────────────────────
+
+
+def applied(frame: pd.DataFrame, problem: Problem) -> pd.DataFrame:
+    """Return the frame after the lines that a problem says."""
+    names: dict[str, Any] = {"df": frame.copy(), "pandas": pd}
+    exec(problem.fix, names)
+    made: pd.DataFrame = names["df"]
+    return made
+
+
+@pytest.mark.parametrize(
+    ("values", "look", "type_", "line"),
+    [
+        (["1.234,56", "7", "12,5"], "numbers written 1.234,56", "NUMBER", "1234.56"),
+        (["7", "1,000", "2,500.5"], "numbers written 1,000", "NUMBER", "7.0"),
+        (["€ 12", "€ 1.50", "€ 3"], "amounts with a currency", "NUMBER", "12.0"),
+        (["12 €", "1.50 €", "3 EUR"], "amounts with a currency", "NUMBER", "12.0"),
+        (["+3", "4", "-5"], "numbers written +3 or .5", "NUMBER", "3"),
+        ([".5", "1", "2."], "numbers written +3 or .5", "NUMBER", "0.5"),
+        (["1e5", "2E-3", "7"], "numbers written 1e5", "NUMBER", "100000.0"),
+        (["12 %", "5%", "-1.5 %"], "numbers written 12 %", "NUMBER", "12.0"),
+        (["Yes", "no", "no"], "yes or no", "BOOLEAN", "TRUE"),
+        (["ja", "nein", "Nein"], "ja or nein", "BOOLEAN", "TRUE"),
+        (["1.2.2024", "13.12.2024", "1.1.2024"], "dates written 1.2.2024", "DATE", "2024-02-01"),
+        (["1.2.24", "13.12.24", "1.1.24"], "dates written 1.2.24", "DATE", "2024-02-01"),
+        (["2/10/2025", "3/4/2025", "12/31/2025"], "dates written 1/2/2024", "DATE", "2025-02-10"),
+        (["2/10/25", "3/4/25", "12/31/25"], "dates written 1/2/24", "DATE", "2025-02-10"),
+    ],
+)
+def test_what_looks_like_another_type_is_said_and_put_right(
+    values: list[str], look: str, type_: str, line: str
+) -> None:
+    frame = with_key(c=[*values, None])
+    problem = only(frame, "other-notation")
+    assert (problem.count, problem.example) == (3, values[0])
+    assert look in problem.message
+    assert look in connect_pandas.plan(frame, "T").attributes.reasons["c"]
+    made = connect_pandas.plan(applied(frame, problem), "T")
+    assert made.types["c"] == type_
+    assert made.sample(1)[0]["c"] == line
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("c", ["1,000", "many"]), ("c", ["yes", "maybe"]), ("sku", ["1,000", "2,000"]), ("c", ["a", "1,000"])],
+)
+def test_what_looks_like_nothing_else(name: str, values: list[str]) -> None:
+    assert "other-notation" not in {p.code for p in problems(with_key(**{name: values}))}
+
+
+def test_one_value_in_the_last_row_decides_on_looks() -> None:
+    values = ["1,000"] * 70_000
+    assert "other-notation" in {p.code for p in problems(with_key(c=values))}
+    assert "other-notation" not in {p.code for p in problems(with_key(c=[*values, "many"]))}
+
+
+def test_phone_numbers() -> None:
+    frame = with_key(Phone=["+4915112345678", "0151 123", "", None], mobile=["+491511", None, "", "+1202"])
+    problem = only(frame, "not-e164")
+    assert (problem.column, problem.count, problem.example) == ("Phone", 1, "0151 123")
+    assert "guide" in problem.rule
+    assert not {p.code for p in problems(with_key(**{"phone calls": ["many", "few"]}))} & {"not-e164"}
+
+
+@pytest.mark.parametrize("gap", [[], [None]], ids=["whole numbers", "floats"])
+def test_zeros_that_a_spreadsheet_took(gap: list[Any]) -> None:
+    frame = with_key(PLZ=[80331, 1067, 10115, *gap])
+    problem = only(frame, "leading-zeros-lost")
+    assert (problem.count, problem.example) == (1, 1067)
+    made = connect_pandas.plan(applied(frame, problem), "T")
+    assert made.ok
+    assert made.sample(4)[1]["PLZ"] == "01067"
+
+
+@pytest.mark.parametrize(
+    ("name", "values"), [("zip", [80331, 10115]), ("zip", [80331, 1]), ("n", [80331, 1067])]
+)
+def test_no_zeros_were_lost(name: str, values: list[int]) -> None:
+    assert "leading-zeros-lost" not in {p.code for p in problems(with_key(**{name: values}))}
+
+
+# ── fixes that fix ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("values", "wanted"),
+    [
+        ([[1, 2], ["a"], None], ["1; 2", "a", None]),
+        (pd.Series([1, 2.0, "x", None, 2.5], dtype=object), ["1", "2", "x", None, "2.5"]),
+        (pd.Series([Decimal("1.5"), Decimal("Infinity"), None], dtype=object), ["1.5", None, None]),
+        (pd.Series([dt.time(1), None], dtype=object), ["01:00:00", None]),
+    ],
+    ids=["lists", "numbers and texts", "infinite", "times"],
+)
+def test_what_no_attribute_can_hold_is_put_right(values: Any, wanted: list[Any]) -> None:
+    frame = with_key(c=values)
+    made = connect_pandas.plan(applied(frame, only(frame, "unsupported-values")), "T")
+    assert made.ok
+    assert [record["c"] for record in made.sample(9)] == wanted
+
+
+def test_labels_are_pythons_own() -> None:
+    frame = pd.DataFrame({"k": ["a", "a"], "n": 1}, index=np.array([5, 7]))
+    assert [repr(r.label) for r in only(frame, "duplicate-key", key="k").rows] == ["5", "7"]
+
+
+def test_years_of_an_ambiguous_date_show_no_format() -> None:
+    plan = connect_pandas.plan(with_key(d=["03/04/2025", "05/06/2025"]), "T")
+    assert plan.date_format is None
+    assert "dateFormat" not in plan.payload["importInput"]
+    assert plan.head() == "k,d\nk0,03/04/2025\nk1,05/06/2025\n"

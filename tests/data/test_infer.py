@@ -188,7 +188,7 @@ def test_one_value_in_the_last_row_decides() -> None:
     frame.loc[rows - 1, "odd"] = "twelve"
     plan = connect_pandas.plan(frame, "T")
     assert plan.types == {"k": "TEXT", "plain": "TEXT", "odd": "TEXT"}
-    assert "1 begins with a zero" in plan.attributes.reasons["plain"]
+    assert "1 of them begins with a zero" in plan.attributes.reasons["plain"]
     (odd,) = [p for p in plan.problems if p.column == "odd"]
     assert (odd.code, odd.count, odd.rows[0].position) == ("not-throughout", 1, rows - 1)
 
@@ -355,3 +355,31 @@ def test_days_alone_are_written_as_days() -> None:
     plan = connect_pandas.plan(frame, "T")
     assert plan.head() == "k,d\na,2024-12-31\nb,2025-01-01\n"
     assert plan.replace(date_format="DD.MM.YYYY").head() == "k,d\na,31.12.2024\nb,01.01.2025\n"
+
+
+# ── reasons ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        (
+            ["01", "12", None],
+            "all 2 values are digits (1 missing), 1 of them begins with a zero: an identifier",
+        ),
+        (["01", "02"], "all 2 values are digits, all of them begin with a zero: an identifier"),
+        (["01", "02", "3"], "all 3 values are digits, 2 of them begin with a zero: an identifier"),
+        ([1], "its one value is a whole number"),
+        ([None, 1.5], "its one value is a number (1 missing)"),
+        (["2024-01-01"], "its one value is a date written YYYY-MM-DD"),
+        ([1, 2], "all 2 values are whole numbers"),
+    ],
+)
+def test_reasons(values: list[Any], reason: str) -> None:
+    frame = pd.DataFrame({"k": [f"k{i}" for i in range(len(values))], "c": values})
+    assert connect_pandas.infer(frame).reasons["c"] == reason
+
+
+def test_the_reason_of_a_column_without_rows() -> None:
+    frame = pd.DataFrame({"c": pd.Series([], dtype="int64")})
+    assert connect_pandas.infer(frame).reasons["c"] == "it has no values, but a type: whole numbers"

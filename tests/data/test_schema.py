@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import warnings
 from decimal import Decimal
 from typing import Any
 
@@ -290,3 +291,138 @@ def test_validate_returns_the_frame_or_all_that_is_wrong() -> None:
     ]
     assert set(zip(cases["column"], cases["index"], strict=True)) == {("x", "q"), ("t", "p")}
     assert error.rows["errors"].to_dict() == {"p": "t: line-break", "q": "x: infinite-number"}
+
+
+# ── saved and loaded ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def from_script(made: pa.DataFrameSchema) -> pa.DataFrameSchema:
+    names: dict[str, Any] = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # the script imports pandera as it was
+        exec(made.to_script(), names)
+    loaded: pa.DataFrameSchema = names["schema"]
+    return loaded
+
+
+SAVED = {
+    "YAML": lambda made: pa.DataFrameSchema.from_yaml(made.to_yaml()),
+    "JSON": lambda made: pa.DataFrameSchema.from_json(made.to_json()),
+    "script": from_script,
+}
+
+
+@pytest.mark.parametrize("again", SAVED.values(), ids=SAVED)
+@pytest.mark.parametrize("index", [False, True], ids=["columns", "index"])
+def test_a_schema_that_was_saved_decides_as_before(again: Any, index: bool) -> None:
+    now = pd.DataFrame(
+        {
+            "Order ID": ["a", "b", "c"],
+            "sku": ["x", "y", "z"],
+            "n": ["1", "2", "3"],
+            "b": ["TRUE", "false", None],
+            "d": ["25/06/2025", "03/04/2025", None],
+            "t": ["1", "2", "x"],
+            "i": [1, 2, 3],
+            "f": [1.5, None, 3],
+            "at": pd.to_datetime(["2024-01-01"] * 3),
+        }
+    )
+    now = now.set_index("Order ID") if index else now
+    made = connect_pandas.schema(now)
+    loaded = again(made)
+    columns = read(now)
+    assert schema.choices(loaded, columns) == schema.choices(made, columns)
+    # A month in which the values alone say something else.
+    later = now.assign(b="1", d=["03/04/2025", "05/06/2025", None], t="1")
+    for frame in (now, later):
+        first, second = (connect_pandas.plan(frame, "T", schema=s) for s in (made, loaded))
+        assert (first.attributes, first.problems) == (second.attributes, second.problems)
+        assert first.types["d"] == "DATE"
+
+
+def test_a_schema_knows_day_from_month() -> None:
+    now = pd.DataFrame({"id": ["a", "b"], "d": ["25/06/2025", "03/04/2025"]})
+    later = pd.DataFrame({"id": ["a", "b"], "d": ["05/06/2025", "03/04/2025"]})
+    assert not connect_pandas.plan(later, "T").ok
+    plan = connect_pandas.plan(later, "T", schema=connect_pandas.schema(now))
+    columns = read(later)
+    decided = infer(profile(columns), schema.choices(connect_pandas.schema(now), columns))
+    assert decided.date_format == "DAY_MONTH_YEAR_SLASH_SEPARATED"
+    assert plan.types["d"] == "DATE"
+
+
+def test_a_reason_says_who_chose() -> None:
+    frame = pd.DataFrame({"id": ["a", "b"], "n": ["1", "2"]})
+    told = pa.DataFrameSchema({"id": pa.Column(str, unique=True), "n": pa.Column(str)})
+    columns = read(frame)
+    by_schema = infer(profile(columns), schema.choices(told, columns)).reasons
+    assert by_schema["n"].startswith("chosen by the schema (")
+    assert by_schema["id"].endswith("the schema chose it as the key")
+    by_you = infer(profile(columns), Choices(key=0, types={1: "TEXT"})).reasons
+    assert by_you["n"].startswith("chosen by you (")
+    assert by_you["id"].endswith("you chose it as the key")
+
+
+# ── the next month ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def drift(now: pd.DataFrame, later: pd.DataFrame) -> list[connect_pandas.Problem]:
+    """Return the errors of a frame by the schema of an earlier one."""
+    columns, told = read(later), connect_pandas.schema(now)
+    profiles = profile(columns)
+    attributes = infer(profiles, schema.choices(told, columns), columns.problems)
+    found = list(check(columns, profiles, attributes))
+    cases = schema.failures(told, later)
+    found += [] if cases is None else schema.problems(cases, columns, found)
+    return [p for p in found if p.severity == "error"]
+
+
+def test_a_missing_value_makes_no_other_number() -> None:
+    now = pd.DataFrame({"id": ["a", "b"], "n": [1, 2]})
+    assert drift(now, pd.DataFrame({"id": ["a", "b"], "n": [1, None]})) == []
+    (fraction,) = drift(now, pd.DataFrame({"id": ["a", "b"], "n": [1.5, None]}))
+    assert "int64" in fraction.message
+    (gap,) = drift(pd.DataFrame({"id": [1, 2], "n": 1.5}), pd.DataFrame({"id": [1, None], "n": 1.5}))
+    assert (gap.column, gap.code) == ("id", "missing-key")
+
+
+@pytest.mark.parametrize(
+    ("values", "code"), [(["1", "six"], "not-a-number"), (["1", None], None), ([1, 2], "schema")]
+)
+def test_a_drift_is_reported_once(values: list[Any], code: str | None) -> None:
+    now = pd.DataFrame({"id": ["a", "b"], "n": ["1", "2"]})
+    found = drift(now, pd.DataFrame({"id": ["a", "b"], "n": values}))
+    assert [p.code for p in found] == ([code] if code else [])
+
+
+def test_a_lost_key_is_asked_for_and_no_other_taken() -> None:
+    now = pd.DataFrame({"Order ID": ["a", "b"], "n": [1, 2]})
+    later = pd.DataFrame({"order_id": ["a", "b"], "n": [1, 2]})
+    (problem,) = drift(now, later)
+    assert (problem.code, problem.column) == ("schema", "Order ID")
+    assert "did you mean 'order_id'?" in problem.message
+    names: dict[str, Any] = {"df": later}
+    exec(problem.fix, names)
+    assert drift(now, names["df"]) == []
+    (far,) = drift(now, pd.DataFrame({"x": ["a", "b"], "n": [1, 2]}))
+    assert "did you mean" not in far.message
+
+
+def test_another_dtype_is_said_with_the_line_to_write() -> None:
+    now = pd.DataFrame({"id": ["a", "b"], "n": ["x", "y"]})
+    later = pd.DataFrame({"id": ["a", "b"], "n": [1, 2]})
+    (problem,) = drift(now, later)
+    names: dict[str, Any] = {"df": later.copy()}
+    exec(problem.fix, names)
+    assert drift(now, names["df"]) == []
+
+
+def test_a_gap_that_a_schema_forbids() -> None:
+    told = pa.DataFrameSchema({"id": pa.Column(str, unique=True), "n": pa.Column(int)})
+    frame = pd.DataFrame({"id": ["a", "b"], "n": [1, None]})
+    (problem,) = connect_pandas.plan(frame, "T", schema=told).problems
+    assert problem.message == "The schema asks for a value in every row."
+    names: dict[str, Any] = {"df": frame}
+    exec(problem.fix, names)
+    assert connect_pandas.plan(names["df"], "T", schema=told).ok

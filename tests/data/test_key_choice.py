@@ -1,0 +1,244 @@
+"""Which column is the key, and what is said when the one that was meant to be it is not good enough."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+
+import connect_pandas
+from connect_pandas.data.names import key_rank
+
+if TYPE_CHECKING:
+    from connect_pandas import Problem
+
+ROWS = 30
+MAIL = [f"u{i}@example.com" for i in range(ROWS)]
+
+
+def ids(prefix: str = "O", *, twice: int = 0, gaps: int = 0) -> list[str | None]:
+    """Return different texts but for some at the end that repeat the first, and gaps before them."""
+    made: list[str | None] = [f"{prefix}{i}" for i in range(ROWS - twice - gaps)]
+    return [*made, *[None] * gaps, *made[:twice]]
+
+
+def looked(frame: pd.DataFrame, **options: Any) -> connect_pandas.ImportPlan:
+    return connect_pandas.plan(frame, "T", **options)
+
+
+def error(frame: pd.DataFrame) -> Problem:
+    (found,) = [p for p in looked(frame).problems if p.severity == "error"]
+    return found
+
+
+def fixed(frame: pd.DataFrame, lines: str) -> pd.DataFrame:
+    """Return the frame after the lines of code that a problem says."""
+    names: dict[str, Any] = {"df": frame.copy(), "pandas": pd}
+    exec(lines, names)
+    made: pd.DataFrame = names["df"]
+    return made
+
+
+# ── the key does not move silently ───────────────────────────────────────────────────────────────────────────
+
+
+def test_a_repeated_key_is_not_taken_over_by_another_column() -> None:
+    frame = pd.DataFrame({"Order ID": ids(twice=1), "E-Mail": MAIL})
+    assert looked(frame).key is None
+    problem = error(frame)
+    assert (problem.code, problem.column, problem.count) == ("unclear-key", "Order ID", 1)
+    assert "1 row repeats the key of an earlier row" in problem.message
+    assert [r.position for r in problem.rows] == [0, ROWS - 1]
+    drop, other = problem.fix.splitlines()
+    assert other.startswith("key='E-Mail'")
+    assert looked(fixed(frame, drop)).key == "Order ID"
+    assert looked(frame, key="E-Mail").ok
+
+
+@pytest.mark.parametrize("gap", [None, ""])
+def test_a_key_with_gaps_is_not_taken_over(gap: Any) -> None:
+    frame = pd.DataFrame(
+        {"Order ID": pd.Series(ids(gaps=2)).fillna("") if gap == "" else ids(gaps=2), "E": MAIL}
+    )
+    problem = error(frame)
+    assert (problem.code, problem.column, problem.count) == ("unclear-key", "Order ID", 2)
+    assert "2 rows have none" in problem.message
+    assert looked(fixed(frame, problem.fix.splitlines()[0])).key == "Order ID"
+
+
+def test_numbers_with_a_gap_are_not_taken_over() -> None:
+    problem = error(pd.DataFrame({"Order ID": [None, *range(1, ROWS)], "E-Mail": MAIL}))
+    assert (problem.code, problem.column, problem.count) == ("unclear-key", "Order ID", 1)
+
+
+def test_a_key_before_it_that_is_not_good_is_told_of() -> None:
+    plan = looked(pd.DataFrame({"Order ID": ids(twice=1), "Client ID": MAIL}))
+    assert plan.key == "Client ID"
+    (problem,) = plan.problems
+    assert (problem.code, problem.severity, problem.column) == ("nearly-key", "warning", "Order ID")
+    assert [r.position for r in problem.rows] == [0, ROWS - 1]
+
+
+def test_behind_the_key_another_id_may_repeat() -> None:
+    plan = looked(pd.DataFrame({"Order ID": MAIL, "Client ID": ids(twice=1)}))
+    assert (plan.key, plan.problems) == ("Order ID", ())
+
+
+def test_a_column_that_repeats_throughout_was_not_meant_to_be_the_key() -> None:
+    plan = looked(pd.DataFrame({"shop id": ["a", "b"] * (ROWS // 2), "Order ID": MAIL}))
+    assert (plan.key, plan.problems) == ("Order ID", ())
+
+
+def test_repeats_are_found_behind_the_first_slice(monkeypatch: pytest.MonkeyPatch) -> None:
+    from connect_pandas.data import columns
+
+    monkeypatch.setattr(columns, "SLICE_ROWS", 10)
+    problem = error(pd.DataFrame({"Order ID": ids(twice=2), "E-Mail": MAIL}))
+    assert (problem.code, problem.count) == ("unclear-key", 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("comment", ["fine", "not so fine", "x"]),
+        ("Name", ["Ann", "Bob", "Cy"]),
+        ("Zip", ["10115", "80331", "01067"]),
+        ("phone", ["+491", "+492", "+493"]),
+        ("promo code", ["A", "B", "C"]),
+        ("client", ["Ann Lee", "Bob", "Cy"]),
+    ],
+)
+def test_what_only_happens_to_differ_is_asked_about(name: str, values: list[str]) -> None:
+    frame = pd.DataFrame({name: values, "n": 1})
+    problem = error(frame)
+    assert (problem.code, problem.fix) == ("unclear-key", f"key={name!r}")
+    assert looked(frame, key=name).key == name
+
+
+@pytest.mark.parametrize(("name", "first"), [("Client", "c"), ("ticket", "T-")])
+def test_a_leading_text_is_the_key_and_that_is_said(name: str, first: str) -> None:
+    plan = looked(pd.DataFrame({name: [f"{first}{i}" for i in range(3)], "Zip": ["1", "2", "3"], "n": 1}))
+    assert (plan.key, plan.ok) == (name, True)
+    assert [(p.code, p.column) for p in plan.problems] == [("chosen-key", name)]
+
+
+def test_ranks() -> None:
+    assert [key_rank(n) for n in ("orderId", "Order No", "Client", "Zip", "tax number", "Name", "qty")] == [
+        *(3, 2, 1),
+        *(0, 0, 0, 0),
+    ]
+
+
+def test_a_number_of_customers_is_not_taken_over_wherever_it_stands() -> None:
+    problem = error(pd.DataFrame({"City": "x", "Customer No": ids(twice=2), "E-Mail": MAIL}))
+    assert (problem.code, problem.column) == ("unclear-key", "Customer No")
+
+
+# ── whole floats ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_whole_floats_named_as_identifiers_may_be_the_key() -> None:
+    plan = looked(pd.DataFrame({"n": [1, 1], "Customer ID": [1001.0, 1002.0]}))
+    assert plan.key == "Customer ID"
+    assert plan.head() == "n,Customer ID\n1,1001\n1,1002\n"
+
+
+@pytest.mark.parametrize("values", [[1.5, 2.0], [1e300, 2.0], [1.0, 1.0]])
+def test_other_floats_are_no_key(values: list[float]) -> None:
+    assert looked(pd.DataFrame({"Customer ID": values, "n": 1})).attributes.key_candidates == ()
+
+
+# ── no key ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_nearest_is_named_with_its_rows() -> None:
+    frame = pd.DataFrame({"Customer No": [*range(20), 1, 2, 3], "City": "x"})
+    problem = error(frame)
+    assert (problem.code, problem.column, problem.count) == ("no-key", "Customer No", 3)
+    assert "3 rows repeat the key of an earlier row" in problem.message
+    assert [r.position for r in problem.rows] == [1, 20, 2, 21, 3, 22]
+    drop, number, *_ = problem.fix.splitlines()
+    assert looked(fixed(frame, drop)).key == "Customer No"
+    assert looked(fixed(frame, number)).key == "Row ID"
+
+
+def test_rows_that_were_numbered_before_are_numbered_anew() -> None:
+    frame = pd.DataFrame({"Row ID": [0, 1, 0, 1], "x": [1.5, 2.5, 1.5, 2.5]}, index=[0, 1, 0, 1])
+    number = next(line for line in error(frame).fix.splitlines() if "reset_index" in line)
+    assert looked(fixed(frame, number)).key == "Row ID 2"
+
+
+def test_the_leading_column_may_come_nearest() -> None:
+    frame = pd.DataFrame({"Client": ids(twice=1), "v": 1.5})
+    problem = error(frame)
+    assert (problem.code, problem.column) == ("no-key", "Client")
+    assert looked(fixed(frame, problem.fix.splitlines()[0])).key == "Client"
+
+
+@pytest.mark.parametrize("line", [1, 2], ids=["leave out", "number"])
+def test_an_index_may_come_nearest(line: int) -> None:
+    frame = pd.DataFrame({"v": [1.5] * ROWS}, index=pd.Index(ids(twice=1), name="Order ID"))
+    lines = error(frame).fix.splitlines()
+    made = looked(fixed(frame, "\n".join([lines[0], lines[line]])))
+    assert made.key == ("Order ID" if line == 1 else "Row ID")
+    assert list(made.types)[-2:] == ["Order ID", "v"]
+
+
+def test_an_index_as_the_key_repeats() -> None:
+    frame = pd.DataFrame({"v": [1.5] * ROWS}, index=pd.Index(ids(twice=1), name="Order ID"))
+    (problem,) = [p for p in looked(frame, key="Order ID").problems if p.severity == "error"]
+    assert problem.code == "duplicate-key"
+    assert looked(fixed(frame, problem.fix), key="Order ID").ok
+
+
+def test_two_columns_that_identify_the_rows_together() -> None:
+    frame = pd.DataFrame({"qty": [4, 5, 6, 7], "line": [1, 2, 1, 2], "order_id": [1, 1, 2, 2]})
+    problem = error(frame)
+    assert "'order_id' and 'line' together do" in problem.message
+    line, choice = problem.fix.splitlines()
+    assert choice == 'key="Key"'
+    assert looked(fixed(frame, line), key="Key").ok
+
+
+def test_two_columns_are_compared_across_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    from connect_pandas.data import columns, profile
+
+    monkeypatch.setattr(columns, "SLICE_ROWS", 3)
+    monkeypatch.setattr(profile, "_HASHES_AT_ONCE", 7)
+    frame = pd.DataFrame({"order_id": [i // 2 for i in range(40)], "line": [i % 2 for i in range(40)]})
+    assert "together" in error(frame).message
+    frame.loc[39, "line"] = 0
+    assert "together" not in error(frame).message
+
+
+def test_a_quantity_is_never_offered() -> None:
+    problem = error(pd.DataFrame({"qty": [4, 5, 6], "shop id": ["a", "a", "b"]}))
+    assert problem.code == "no-key"
+    assert "qty" not in problem.fix
+
+
+def test_twins_are_no_rivals() -> None:
+    frame = pd.DataFrame([["a", "b"], ["c", "d"]], columns=["id", "id"])
+    plan = looked(frame)
+    assert plan.attributes.key_candidates == ("id",)
+    assert {p.code for p in plan.problems} == {"duplicate-column"}
+
+
+@pytest.mark.parametrize("place", [0, 1], ids=["drop the column", "reset the index"])
+def test_an_index_and_its_twin(place: int) -> None:
+    frame = pd.DataFrame({"SKU": ["a", "b"], "n": 1}).set_index("SKU", drop=False)
+    problem = error(frame)
+    assert problem.code == "duplicate-column"
+    drop, reset = problem.fix.split("   # or, to keep the column: ")
+    assert looked(fixed(frame, (drop, f"df = {reset}")[place])).key == "SKU"
+
+
+def test_keys_that_are_numbers_are_compared_as_numbers() -> None:
+    options: dict[str, Any] = {"key": "k", "types": {"k": "NUMBER"}}
+    frame = pd.DataFrame({"k": ["1", "1.0", "-0", "00.0", "10", "100", "2.50"], "n": 1})
+    (problem,) = [p for p in looked(frame, **options).problems if p.severity == "error"]
+    assert (problem.code, problem.count) == ("duplicate-key", 2)
+    assert [r.position for r in problem.rows] == [0, 1, 2, 3]
+    assert looked(fixed(frame, problem.fix), **options).ok
+    assert looked(frame, key="k").ok  # as texts they differ
