@@ -6,14 +6,16 @@ import argparse
 import getpass
 import os
 import shlex
+import signal
 import sys
 import time
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from connect_pandas.errors import ConnectError
+from connect_pandas.errors import ConfigurationError, ConnectError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -22,7 +24,10 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit status: 0 done, 1 a ``ConnectError``, 130 interrupted."""
+    """Run the command line and return its exit status.
+
+    0 done, 1 a ``ConnectError``, 130 interrupted, 141 when nobody reads on, as in ``connect-pandas demo | head``.
+    """
     parser = argparse.ArgumentParser(
         prog="connect-pandas", description="A pandas DataFrame becomes an Acoustic Connect reference set."
     )
@@ -34,13 +39,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
             command.add_argument("--profile", help="a name in profiles.toml")
     given = parser.parse_args(arguments)
     try:
-        return int(given.run(given))
+        status = int(given.run(given))
+        sys.stdout.flush()
+        return status
     except ConnectError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt as stop:
         print("\n".join(["Interrupted.", *getattr(stop, "__notes__", [])]), file=sys.stderr)
         return 130
+    except BrokenPipeError:
+        # Python writes what is left when it ends: to nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+@contextmanager
+def _told_to_end() -> Iterator[None]:
+    """Take SIGTERM and SIGHUP for Ctrl-C: Python would end without removing the sandbox and its keys."""
+    named = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    ends = [s for s in named if signal.getsignal(s) == signal.SIG_DFL]  # nohup has its reasons
+
+    def stop(*_: object) -> None:
+        for end in ends:
+            signal.signal(end, signal.SIG_IGN)  # a second one would interrupt the cleaning up
+        raise KeyboardInterrupt
+
+    for end in ends:
+        signal.signal(end, stop)
+    try:
+        yield
+    finally:
+        for end in ends:
+            signal.signal(end, signal.SIG_DFL)
 
 
 # ── demo ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -53,7 +84,7 @@ def _demo(_given: argparse.Namespace) -> int:
     from connect_pandas import samples
 
     print("Starting the sandbox: the Connect service in miniature, on this machine only.")
-    with connect_pandas.sandbox() as box:
+    with _told_to_end(), connect_pandas.sandbox() as box:
         print(box, end="\n\n")
         _import(box, samples.orders(), "Orders")
         _import(box, samples.many_orders(DEMO_ROWS), "Orders_200k")
@@ -106,15 +137,17 @@ def _records(job: ImportJob) -> str:
 def _sandbox(_given: argparse.Namespace) -> int:
     import connect_pandas
 
-    with connect_pandas.sandbox() as box:
-        print(box)
-        print("Another program reaches it with these settings; Ctrl-C stops it and removes them.")
-        print(f"  source {_environment(box)}")
+    with _told_to_end():
         try:
-            while True:
-                time.sleep(3600)
+            with connect_pandas.sandbox() as box:
+                print(box)
+                print("Another program reaches it with these settings; Ctrl-C stops it and removes them.")
+                print(f"  source {shlex.quote(str(_environment(box)))}", flush=True)
+                while True:
+                    time.sleep(3600)
         except KeyboardInterrupt:
-            print("\nStopped; nothing is left behind.")
+            with suppress(OSError):  # the terminal may be gone
+                print("\nStopped; nothing is left behind.", flush=True)
     return 0
 
 
@@ -151,16 +184,24 @@ def _check(given: argparse.Namespace) -> int:
 
 def _setup(given: argparse.Namespace) -> int:
     """Ask what is not known yet, one thing after the other; nothing is kept before both sides work."""
+    from dataclasses import replace
+
     from connect_pandas.service import setup
+    from connect_pandas.service.connection import DEFAULT_PROFILE
+    from connect_pandas.service.graphql import Api
 
     print(
         "This connects your Connect account: a few short steps. Ctrl-C stops it and keeps nothing but the key pair."
     )
+    name = given.profile or DEFAULT_PROFILE
+    if setup.is_kept(name) and not _yes(f"There is a profile {name!r} already. Replace it at the end?"):
+        print("Stopped. For another profile: connect-pandas setup --profile NAME", file=sys.stderr)
+        return 1
     connection = _asked()
     line = setup.key_pair(connection.key_file, connection.user, connection.passphrase)
     print(f"Your public key, {connection.key_file}.pub:\n  {line}")
     if _yes("Register it with Connect now (replaces the one that Connect has for you)?"):
-        setup.register(connection, line)
+        Api(connection).register_public_key(line)
         print("  registered")
     fingerprint = setup.shown_fingerprint(connection)
     if fingerprint is not None:
@@ -169,12 +210,11 @@ def _setup(given: argparse.Namespace) -> int:
         if not _yes("Is it the same?"):
             print("Stopped: without that, nobody knows who the server is.", file=sys.stderr)
             return 1
-        connection = setup.pinned(connection, fingerprint)
+        connection = replace(connection, host_key=fingerprint)
     found = connection.check()
     print(found)
     if not found.ok:
         return 1
-    name = given.profile or "default"
     print(f"Kept as the profile {name!r} in {setup.save(name, connection)}")
     kept = setup.remember(connection)
     print(
@@ -182,38 +222,51 @@ def _setup(given: argparse.Namespace) -> int:
         if kept
         else "There is no keyring here: set CONNECT_API_KEY yourself."
     )
-    print(f'From now on: connect_pandas.connect("{name}")')
+    called = "" if name == DEFAULT_PROFILE else f'"{name}"'
+    print(f"From now on: connect_pandas.connect({called})")
     return 0
 
 
 def _asked() -> Connection:
-    from connect_pandas.service.connection import DOMAINS, resolve
+    from connect_pandas.service.connection import DOMAINS, Secret, resolve
 
     known = {
-        n: os.environ.get(f"CONNECT_{n.upper()}") for n in ("domain", "host", "user", "api_key", "key_file")
+        n for n in ("domain", "host", "user", "api_key", "key_file") if os.environ.get(f"CONNECT_{n.upper()}")
     }
     given: dict[str, Any] = {}
-    if not known["domain"] and not known["host"]:
+    if not known & {"domain", "host"}:
         given["domain"] = _answer(f"Connect domain ({', '.join(DOMAINS)})", next(iter(DOMAINS)))
-    if not known["user"]:
+    if "user" not in known:
         given["user"] = _answer("Your Connect e-mail address")
-    if not known["api_key"]:
-        given["api_key"] = getpass.getpass(
-            "API key (an administrator makes it: General settings > API keys; not shown): "
+    if "api_key" not in known:
+        given["api_key"] = Secret(
+            _answer(
+                "API key (an administrator makes it: General settings > API keys; not shown)", hidden=True
+            )
         )
-    if not known["key_file"]:
+    if "key_file" not in known:
         given["key_file"] = _answer("Private key, made when it is not there", "~/.ssh/connect")
-    if typed := getpass.getpass("Passphrase of the private key (empty for none; not shown): "):
-        given["passphrase"] = typed
-    return resolve(None, given)
+    passphrase = Secret(_ask("Passphrase of the private key (empty for none; not shown): ", hidden=True))
+    return resolve(None, given | ({"passphrase": passphrase} if passphrase.reveal() else {}))
 
 
-def _answer(question: str, default: str = "") -> str:
-    return input(f"{question}{f' [{default}]' if default else ''}: ").strip() or default
+def _answer(question: str, default: str = "", *, hidden: bool = False) -> str:
+    """Ask until there is an answer."""
+    while True:
+        answer = _ask(f"{question}{f' [{default}]' if default else ''}: ", hidden=hidden) or default
+        if answer:
+            return answer
 
 
 def _yes(question: str) -> bool:
-    return input(f"{question} [yes/no]: ").strip().lower() in ("y", "yes")
+    return _ask(f"{question} [yes/no]: ").lower() in ("y", "yes")
+
+
+def _ask(question: str, *, hidden: bool = False) -> str:
+    try:
+        return (getpass.getpass(question) if hidden else input(question)).strip()
+    except EOFError:
+        raise ConfigurationError("setup asks questions: run it in a terminal.") from None
 
 
 _COMMANDS: Final[dict[str, tuple[Callable[[argparse.Namespace], int], str]]] = {

@@ -16,10 +16,9 @@ from __future__ import annotations
 import atexit
 import secrets
 import shutil
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from connect_pandas._sandbox import folder
 from connect_pandas.errors import ConfigurationError
 from connect_pandas.service.connection import Connection, Secret, leave
 
@@ -38,19 +37,20 @@ _EXTRA: Final = frozenset({"ariadne", "asyncssh", "graphql", "uvicorn"})
 
 
 class Sandbox:
-    """A Connect service of one's own, started when it is made.
+    """A Connect service of one's own, started when it is made: ``Sandbox()``.
 
     Parameters
     ----------
     import_delay : float
-        Seconds that an import job waits before it starts.
+        For tests: the seconds that an import job waits before it starts.
     faults : Faults or None
-        What the file server does wrong on purpose: an aid for tests.
+        For tests: what the file server does wrong on purpose.
 
     Attributes
     ----------
     connection : Connection
-        The way in, ready to use. Its key opens the door whatever other key is registered.
+        The way in, ready to use. Its key opens the door whatever other key is registered, and its journal
+        lies in the sandbox, not with the user's own imports.
 
     Raises
     ------
@@ -60,17 +60,19 @@ class Sandbox:
     Notes
     -----
     It listens on loopback only, on ports of the system's choice. It stops with :meth:`stop`, at the end of a
-    ``with`` block, or when Python ends; with it go its keys, its files and its records.
+    ``with`` block, or when Python ends; with it go its keys, its files and its records. What a sandbox leaves
+    behind that is killed, the next one removes.
     """
 
     def __init__(self, *, import_delay: float = 0.2, faults: Faults | None = None) -> None:
         server = _server_class()
-        self._folder = Path(tempfile.mkdtemp(prefix="connect-sandbox-"))
+        folder.remove_leftovers()
+        self._folder, self._held = folder.make()
         api_key = secrets.token_urlsafe(24)
         try:
             self._server = server(self._folder, USER, api_key, import_delay, faults)
         except BaseException:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._remove_folder()
             raise
         self.connection = Connection(
             user=USER,
@@ -80,6 +82,8 @@ class Sandbox:
             api_key=Secret(api_key),
             key_file=self._server.key_file,
             host_key=self._server.host_key,
+            state=self._folder / "state",
+            kind="sandbox",
         )
         self._running = True
         atexit.register(self.stop)
@@ -145,7 +149,12 @@ class Sandbox:
         atexit.unregister(self.stop)
         leave(self.connection)
         self._server.stop()
+        self._remove_folder()
+
+    def _remove_folder(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
+        if self._held is not None:
+            self._held.close()
 
     def __enter__(self) -> Self:
         return self

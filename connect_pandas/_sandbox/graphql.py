@@ -6,11 +6,12 @@ import asyncio
 import hmac
 import json
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from ariadne import MutationType, ObjectType, QueryType, make_executable_schema
-from graphql import GraphQLError, graphql_sync
+from ariadne import MutationType, ObjectType, QueryType, ScalarType, make_executable_schema
+from graphql import FloatValueNode, GraphQLError, ValueNode, graphql_sync, value_from_ast_untyped
 
 from connect_pandas._sandbox.importer import FILE_NOT_FOUND
 from connect_pandas._sandbox.orders import check_names, read_order, reference_set, refuse, without
@@ -86,7 +87,7 @@ class App:
 
 def _execute(schema: GraphQLSchema, service: Service, body: bytes) -> tuple[int, bytes]:
     try:
-        request = json.loads(body)
+        request = json.loads(body, parse_float=Decimal, parse_constant=_no_json)
     except ValueError:
         request = None
     match request:
@@ -99,7 +100,25 @@ def _execute(schema: GraphQLSchema, service: Service, body: bytes) -> tuple[int,
     result = graphql_sync(
         schema, query, context_value=service, variable_values=variables, operation_name=operation
     )
-    return 200, json.dumps(result.formatted).encode()
+    return 200, _json(result.formatted).encode()
+
+
+def _no_json(constant: str) -> NoReturn:
+    # Python would take NaN and Infinity.
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _json(value: Any) -> str:
+    """Write JSON as json.dumps does, which knows no Decimal; a number keeps all of its digits."""
+    match value:
+        case dict():
+            return "{" + ", ".join(f"{json.dumps(k)}: {_json(v)}" for k, v in value.items()) + "}"
+        case list():
+            return "[" + ", ".join(map(_json, value)) + "]"
+        case Decimal():
+            return format(value, "f")
+        case _:
+            return json.dumps(value)
 
 
 async def _body(receive: Receive) -> bytes:
@@ -128,12 +147,21 @@ _mutation = MutationType()
 _data_set = ObjectType("DataSet")
 _association = ObjectType("DataSetAssociation")
 _records = ObjectType("RecordConnection")
+_value = ScalarType("RecordValue")
 
 
 def make_schema() -> GraphQLSchema:
     """Return the service's schema, as ``connect.graphql`` has it, with the sandbox's answers."""
     text = resources.files("connect_pandas").joinpath("service/connect.graphql").read_text(encoding="utf-8")
-    return make_executable_schema(text, _query, _mutation, _data_set, _association, _records)
+    return make_executable_schema(text, _query, _mutation, _data_set, _association, _records, _value)
+
+
+@_value.literal_parser
+def _parse_value(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
+    # GraphQL would make a float of it.
+    return (
+        Decimal(node.value) if isinstance(node, FloatValueNode) else value_from_ast_untyped(node, variables)
+    )
 
 
 @_query.field("dataSets")
@@ -292,11 +320,12 @@ def _check_value(attribute: Attribute, value: object) -> None:
     good = {
         "TEXT": isinstance(value, str),
         "DATE": isinstance(value, str),
-        "NUMBER": isinstance(value, (int, float)) and not isinstance(value, bool),
+        "NUMBER": isinstance(value, (int, Decimal)) and not isinstance(value, bool),
         "BOOLEAN": isinstance(value, bool),
     }
     if value is not None and not good[attribute.type]:
-        refuse(f"{value!r} is not a value of {attribute.name!r}, which is {attribute.type}.")
+        shown = str(value) if isinstance(value, Decimal) else repr(value)
+        refuse(f"{shown} is not a value of {attribute.name!r}, which is {attribute.type}.")
 
 
 # ── keys and sets ───────────────────────────────────────────────────────────────────────────────────────────

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 
 BATCH_ROWS: Final = 5_000
+FIELD_MAX: Final = 2**31 - 1
+"""The longest field, in characters: the contract states none, and this is the most that csv takes everywhere."""
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _LINE_BREAK: Final = re.compile(r"[\r\n]")
 
@@ -90,6 +92,8 @@ def read(path: Path, layout: Layout) -> Iterator[Batch]:
         if file.read(3) == _BYTE_ORDER_MARK:
             raise UnreadableError("The file begins with a byte-order mark; write UTF-8 without one.")
     with path.open(encoding="utf-8", newline="") as lines:
+        # csv has one limit for the whole process; a lower one that somebody set would refuse long texts.
+        csv.field_size_limit(FIELD_MAX)
         reader = csv.reader(lines, delimiter=layout.delimiter, strict=True)
         try:
             yield from _batches(reader, layout)

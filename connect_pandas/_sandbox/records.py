@@ -1,24 +1,34 @@
-"""The data sets of the sandbox and their records, in a SQLite file: memory stays flat, filters are SQL."""
+"""The data sets of the sandbox and their records, in a SQLite file: memory stays flat, filters are SQL.
+
+A record is one text of JSON, by the short names of its attributes: SQLite's tables end at 2,000 columns, and the
+contract states no such end. A NUMBER is kept as text, written in one way only, so that no digit is lost and equal
+numbers are equal texts.
+"""
 
 from __future__ import annotations
 
+import itertools
 import json
 import sqlite3
 import uuid
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from connect_pandas.rules import FALSE, SETS_MAX, TRUE, AttributeType, DateFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
 
 class RefusedError(Exception):
     """The data sets do not allow it; the message is for the client."""
+
+
+_columns = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +39,8 @@ class Attribute:
     type: AttributeType
     key: bool = False
     category: str | None = None
-    column: str = field(default_factory=lambda: f"c_{uuid.uuid4().hex}")
-    """Its column in the table of records: no name that a client thinks of becomes SQL."""
+    column: str = field(default_factory=lambda: f"c{next(_columns)}")
+    """Its name in the records: no name that a client thinks of becomes SQL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +105,6 @@ CREATE TABLE links (
 );
 """
 
-_COLUMN_TYPES: Final[dict[AttributeType, str]] = {
-    "TEXT": "TEXT",
-    "NUMBER": "NUMERIC",
-    "BOOLEAN": "INTEGER",
-    "DATE": "TEXT",
-}
-
 
 class Library:
     """The data sets of one sandbox.
@@ -145,11 +148,9 @@ class Library:
             db.execute("DELETE FROM sets WHERE id = ?", (set_id,))
 
     def change(self, set_id: str, attributes: Sequence[Attribute]) -> None:
-        """Give a set these attributes; those without a column get one, empty."""
+        """Give a set these attributes; new ones are empty."""
         with self._change() as db:
-            found = _need(db, set_id)
-            _add_columns(db, found, attributes)
-            _update(db, replace(found, attributes=tuple(attributes)))
+            _update(db, replace(_need(db, set_id), attributes=tuple(attributes)))
 
     # ── links ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -178,7 +179,7 @@ class Library:
     def records(
         self, data_set: DataSet, where: Sequence[Condition] = (), order: Sequence[tuple[Attribute, bool]] = ()
     ) -> list[tuple[Any, ...]]:
-        """Return the values of records in the order of the set's attributes.
+        """Return the values of records in the order of the set's attributes; a NUMBER is a Decimal.
 
         Parameters
         ----------
@@ -189,15 +190,12 @@ class Library:
             True is descending; what is equal stays in the order of arrival.
         """
         clause, values = _where(where)
-        columns = ", ".join(a.column for a in data_set.attributes)
-        by = ", ".join([*(f"{a.column} {'DESC' if down else 'ASC'}" for a, down in order), "arrival"])
+        by = ", ".join([*(_ordered(a, "DESC" if down else "ASC") for a, down in order), "arrival"])
         with self._open() as db, _transaction(db, "DEFERRED"):
             # A replacement may have moved the set to another table since it was looked up.
             table = _need(db, data_set.id).table
-            select = f"SELECT {columns} FROM {table}{clause} ORDER BY {by}"  # noqa: S608 - own names only
-            rows = db.execute(select, values).fetchall()
-        flags = [i for i, a in enumerate(data_set.attributes) if a.type == "BOOLEAN"]
-        return [_with_booleans(row, flags) for row in rows] if flags else rows
+            select = f"SELECT record FROM {table}{clause} ORDER BY {by}"  # noqa: S608 - own names only
+            return [_returned(record, data_set.attributes) for (record,) in db.execute(select, values)]
 
     # ── loading ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -213,9 +211,9 @@ class Library:
             How DATE values are written in the rows.
         """
         table = f"records_{uuid.uuid4().hex}"
-        columns = ", ".join(f"{a.column} {_COLUMN_TYPES[a.type]}" for a in attributes)
         with self._open() as db:
-            db.execute(f"CREATE TABLE {table} (arrival INTEGER PRIMARY KEY, {columns})")
+            # "key" has no type, so that SQLite makes no number of a text.
+            db.execute(f"CREATE TABLE {table} (arrival INTEGER PRIMARY KEY, key, record TEXT NOT NULL)")
             load = Load(db, table, tuple(attributes), dates)
             try:
                 yield load
@@ -230,6 +228,7 @@ class Library:
         db = sqlite3.connect(self._path, isolation_level=None, timeout=60)
         try:
             db.execute("PRAGMA synchronous = OFF")
+            db.create_collation("exact", _compare)
             yield db
         finally:
             db.close()
@@ -251,32 +250,35 @@ class Load:
         self._db = db
         self._table = table
         self._attributes = attributes
-        self._key = next(a for a in attributes if a.key)
-        columns = ", ".join(a.column for a in attributes)
-        values = ", ".join(_stored(a.type, i, dates) for i, a in enumerate(attributes, 1))
-        self._insert = f"INSERT INTO {table} ({columns}) VALUES ({values})"  # noqa: S608 - own names only
+        self._names = [a.column for a in attributes]
+        self._key = next(i for i, a in enumerate(attributes) if a.key)
+        self._kept = [_kept(a.type, dates) for a in attributes]
+        self._insert = f"INSERT INTO {table} (key, record) VALUES (?, ?)"  # noqa: S608 - own names only
 
     def add(self, rows: Iterable[Sequence[str]]) -> None:
         """Add rows of checked texts; the n-th row added is the n-th to arrive."""
         with _transaction(self._db):
-            self._db.executemany(self._insert, rows)
+            self._db.executemany(self._insert, map(self._row, rows))
+
+    def _row(self, texts: Sequence[str]) -> tuple[Any, str]:
+        values = [kept(text) if text else None for kept, text in zip(self._kept, texts, strict=True)]
+        return values[self._key], json.dumps(dict(zip(self._names, values, strict=True)), ensure_ascii=False)
 
     def repeated_keys(self) -> tuple[int, int, str] | None:
         """Return how many rows repeat an earlier key, the first of them and its key; or ``None``."""
         try:
-            self._db.execute(f"CREATE UNIQUE INDEX {self._table}_key ON {self._table} ({self._key.column})")
+            self._db.execute(f"CREATE UNIQUE INDEX {self._table}_key ON {self._table} (key)")
         except sqlite3.IntegrityError:
             return self._repeated_keys()
         return None
 
     def _repeated_keys(self) -> tuple[int, int, str]:
-        key = self._key.column
         count, first = self._db.execute(
             f"SELECT count(*), min(arrival) FROM {self._table} WHERE arrival NOT IN "  # noqa: S608 - own names only
-            f"(SELECT min(arrival) FROM {self._table} GROUP BY {key})"
+            f"(SELECT min(arrival) FROM {self._table} GROUP BY key)"
         ).fetchone()
         value = self._db.execute(
-            f"SELECT {key} FROM {self._table} WHERE arrival = ?",  # noqa: S608
+            f"SELECT key FROM {self._table} WHERE arrival = ?",  # noqa: S608
             (first,),
         ).fetchone()
         return count, first, str(value[0])
@@ -308,20 +310,18 @@ class Load:
         """Add the rows to the set, over those with the same key, and give it these attributes."""
         with _transaction(self._db):
             found = _unchanged(self._db, set_id, before)
-            _add_columns(self._db, found, attributes)
             self._merge(found.table)
             _update(self._db, replace(found, attributes=tuple(attributes)))
 
     def _merge(self, into: str) -> None:
-        key, columns = self._key.column, [a.column for a in self._attributes]
-        names = ", ".join(columns)
-        changes = ", ".join(f"{c} = new.{c}" for c in columns)
+        # A patch replaces what the new record has, takes away what it has empty, and leaves the rest.
         self._db.execute(
-            f"UPDATE {into} SET {changes} FROM {self._table} AS new WHERE {into}.{key} = new.{key}"  # noqa: S608
+            f"UPDATE {into} SET record = json_patch({into}.record, new.record) "  # noqa: S608 - own names only
+            f"FROM {self._table} AS new WHERE {into}.key = new.key"
         )
         self._db.execute(
-            f"INSERT INTO {into} ({names}) SELECT {names} FROM {self._table} "  # noqa: S608
-            f"WHERE {key} NOT IN (SELECT {key} FROM {into}) ORDER BY arrival"
+            f"INSERT INTO {into} (key, record) SELECT key, record FROM {self._table} "  # noqa: S608
+            f"WHERE key NOT IN (SELECT key FROM {into}) ORDER BY arrival"
         )
 
 
@@ -349,25 +349,6 @@ def _transaction(
     db.execute("COMMIT")
 
 
-def _stored(kind: AttributeType, number: int, dates: DateFormat) -> str:
-    """Return the SQL that makes of a field's text the value that is kept; an empty field is missing."""
-    if kind == "BOOLEAN":
-        return f"CASE ?{number} WHEN '{TRUE}' THEN 1 WHEN '{FALSE}' THEN 0 END"
-    if kind == "DATE":
-        return f"CASE WHEN ?{number} <> '' THEN {_date(number, dates)} END"
-    return f"NULLIF(?{number}, '')"
-
-
-def _date(number: int, dates: DateFormat) -> str:
-    """Return the SQL that writes a date as the service returns it: ``2024-10-10 13:59:31.000``."""
-
-    def part(letters: str) -> str:
-        return f"substr(?{number}, {dates.pattern.index(letters) + 1}, {len(letters)})"
-
-    time = part("HH:mm:ss") if dates.has_time else "'00:00:00'"
-    return f"{part('YYYY')} || '-' || {part('MM')} || '-' || {part('DD')} || ' ' || {time} || '.000'"
-
-
 def _count(db: sqlite3.Connection, of: str, values: Sequence[Any] = ()) -> int:
     count: int = db.execute(f"SELECT count(*) FROM {of}", values).fetchone()[0]  # noqa: S608 - own names only
     return count
@@ -382,25 +363,82 @@ def _where(conditions: Sequence[Condition]) -> tuple[str, list[Any]]:
 
 
 def _condition(condition: Condition) -> tuple[str, list[Any]]:
-    column, value = condition.attribute.column, condition.value
+    held, value = _held(condition.attribute), condition.value
     if condition.test == "contains":
-        return f"instr({column}, ?) > 0", [value]
+        return f"instr({held}, ?) > 0", [value]
     if condition.test == "in":
-        return f"{column} IN ({', '.join('?' * len(value))})", list(value)
-    return f"{column} IS ?", [value]
+        values = [_asked(v) for v in value]
+        return f"{held} IN ({', '.join('?' * len(values))})", values
+    return f"{held} IS ?", [_asked(value)]
 
 
-def _with_booleans(row: tuple[Any, ...], flags: list[int]) -> tuple[Any, ...]:
-    values = list(row)
-    for i in flags:
-        values[i] = None if values[i] is None else bool(values[i])
-    return tuple(values)
+def _held(attribute: Attribute) -> str:
+    """Return the SQL of an attribute's value in a record."""
+    return "key" if attribute.key else f"json_extract(record, '$.{attribute.column}')"
 
 
-def _add_columns(db: sqlite3.Connection, data_set: DataSet, attributes: Sequence[Attribute]) -> None:
-    there = {a.column for a in data_set.attributes}
-    for new in (a for a in attributes if a.column not in there):
-        db.execute(f"ALTER TABLE {data_set.table} ADD COLUMN {new.column} {_COLUMN_TYPES[new.type]}")
+def _ordered(attribute: Attribute, way: Literal["ASC", "DESC"]) -> str:
+    held = _held(attribute)
+    if attribute.type != "NUMBER":
+        return f"{held} {way}"
+    # SQLite's own numbers first, for speed; what they hold to be equal is compared digit by digit.
+    return f"CAST({held} AS REAL) {way}, {held} COLLATE exact {way}"
+
+
+def _compare(left: str, right: str) -> int:
+    a, b = Decimal(left), Decimal(right)
+    return (a > b) - (a < b)
+
+
+def _asked(value: Any) -> Any:
+    """Return a value of a filter as records hold it."""
+    is_number = isinstance(value, (int, Decimal)) and not isinstance(value, bool)
+    return _one_way(format(Decimal(value), "f")) if is_number else value
+
+
+# ── values ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _kept(kind: AttributeType, dates: DateFormat) -> Callable[[str], str | bool]:
+    """Return what makes of a field's checked text the value that a record holds."""
+    of_type: dict[AttributeType, Callable[[str], str | bool]] = {
+        "TEXT": str,
+        "NUMBER": _one_way,
+        "BOOLEAN": {TRUE: True, FALSE: False}.__getitem__,
+        "DATE": _date(dates),
+    }
+    return of_type[kind]
+
+
+def _one_way(number: str) -> str:
+    """Write a plain decimal number in the one way: no zero that says nothing, and none below zero."""
+    whole, _, part = number.removeprefix("-").partition(".")
+    whole, part = whole.lstrip("0") or "0", part.rstrip("0")
+    plain = f"{whole}.{part}" if part else whole
+    return f"-{plain}" if number[0] == "-" and plain != "0" else plain
+
+
+def _date(dates: DateFormat) -> Callable[[str], str]:
+    """Return what writes a date as the service returns it: ``2024-10-10 13:59:31.000``."""
+    year, month, day = (_part(dates, letters) for letters in ("YYYY", "MM", "DD"))
+    if dates.has_time:
+        time = _part(dates, "HH:mm:ss")
+        return lambda text: f"{text[year]}-{text[month]}-{text[day]} {text[time]}.000"
+    return lambda text: f"{text[year]}-{text[month]}-{text[day]} 00:00:00.000"
+
+
+def _part(dates: DateFormat, letters: str) -> slice:
+    start = dates.pattern.index(letters)
+    return slice(start, start + len(letters))
+
+
+def _returned(record: str, attributes: Sequence[Attribute]) -> tuple[Any, ...]:
+    held = json.loads(record)
+    values = ((a.type, held.get(a.column)) for a in attributes)
+    return tuple(Decimal(v) if kind == "NUMBER" and v is not None else v for kind, v in values)
+
+
+# ── sets in SQL ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _need(db: sqlite3.Connection, set_id: str) -> DataSet:

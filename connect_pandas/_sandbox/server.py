@@ -54,7 +54,7 @@ class Server:
         self._executor = ThreadPoolExecutor(4, thread_name_prefix="connect-sandbox-api")
         keys = sftp.Keys(user, own_key)
         service = Service(user, keys, self.files, self.library, self.importer)
-        self._http = uvicorn.Server(
+        self._http = _HttpServer(
             uvicorn.Config(
                 App(service, api_key, self._executor),
                 http="h11",
@@ -97,7 +97,7 @@ class Server:
         loop.set_default_executor(self._executor)
         try:
             loop.run_until_complete(serving)
-            loop.run_until_complete(_cancel_rest())
+            loop.run_until_complete(self._end_rest())
         finally:
             loop.close()
 
@@ -122,12 +122,22 @@ class Server:
         finally:
             await files.stop()
 
+    async def _end_rest(self) -> None:
+        rest = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+        # uvicorn leaves whoever is not done within its second.
+        for connection in tuple(self._http.server_state.connections):
+            connection.transport.abort()
+        await sftp.pass_turns()
 
-async def _cancel_rest() -> None:
-    rest = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in rest:
-        task.cancel()
-    await asyncio.gather(*rest, return_exceptions=True)
+
+class _HttpServer(uvicorn.Server):
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for door in sockets or ():
+            await sftp.let_nobody_in(door)
+        await super().shutdown(sockets)
 
 
 def _listen() -> socket.socket:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import re
 import stat
 from dataclasses import dataclass
@@ -101,17 +103,39 @@ class Keys:
 class FileServer:
     """A file server that runs."""
 
+    door: socket.socket
     acceptor: asyncssh.SSHAcceptor
     connections: set[asyncssh.SSHServerConnection]
 
     async def stop(self) -> None:
         """Take no one in any more, and throw out who is in."""
+        await let_nobody_in(self.door)
         self.acceptor.close()
         for connection in (inside := tuple(self.connections)):
             connection.abort()
         for connection in inside:
             await connection.wait_closed()
         await self.acceptor.wait_closed()
+
+
+async def let_nobody_in(door: socket.socket) -> None:
+    """Accept no connection any more, and let those that were accepted be made.
+
+    Seen with Python 3.11: when a server closes before an accepted socket has become a connection, asyncio fails
+    to make the connection (``Server._attach``) and forgets the socket, open.
+    """
+    with contextlib.suppress(NotImplementedError):  # Windows accepts in another way
+        asyncio.get_running_loop().remove_reader(door)
+    await pass_turns()
+
+
+async def pass_turns() -> None:
+    """Let the event loop come round: what was accepted becomes a connection, what was closed lets its socket go.
+
+    asyncio takes three turns for the one and two for the other, and tells nobody when they are over.
+    """
+    for _ in range(10):
+        await asyncio.sleep(0)
 
 
 async def serve(
@@ -129,7 +153,7 @@ async def serve(
         password_auth=False,
         kbdint_auth=False,
     )
-    return FileServer(acceptor, connections)
+    return FileServer(listener, acceptor, connections)
 
 
 class _Logon(asyncssh.SSHServer):

@@ -58,6 +58,7 @@ def test_other_ways_in_are_refused(shared: Client) -> None:
         b"\xff",
         b"null",
         b'{"query": "{a}", "variables": 1}',
+        b'{"query": "{a}", "variables": {"a": NaN}}',
     ):
         response = shared.http.post("/", content=body)
         assert response.status_code == 400, body
@@ -342,6 +343,7 @@ def test_record_filters_and_order(orders: Client) -> None:
         ({"field": "Price", "eq": 1}, "The data set 'Orders' has no attribute 'Price'."),
         ({"field": "Amount", "contains": "4"}, "contains looks into TEXT; 'Amount' is NUMBER."),
         ({"field": "Amount", "eq": "424"}, "'424' is not a value of 'Amount', which is NUMBER."),
+        ({"field": "Client ID", "eq": 4.5}, "4.5 is not a value of 'Client ID', which is TEXT."),
         ({"field": "Amount", "in": [1, True]}, "True is not a value of 'Amount', which is NUMBER."),
         ({"field": "key", "eq": 8758175}, "8758175 is not a value of 'Order ID', which is TEXT."),
     ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -155,6 +157,65 @@ def test_good_file(shared: Client, case: str) -> None:
     delete(shared, "Set")
 
 
+def test_long_text(shared: Client) -> None:
+    text = "ä" * 200_000
+
+    job = shared.run(f"id,note\na,{text}\n", set_input({"id": "TEXT", "note": "TEXT"}, "id"))
+
+    assert (job["status"], job["message"]) == ("completed", "")
+    assert shared.rows("Set") == [["a", text]]
+    delete(shared, "Set")
+
+
+def test_many_columns(shared: Client) -> None:
+    kinds = {"id": "TEXT"} | {f"n{i}": "NUMBER" for i in range(2_500)}
+    header, values = ",".join(kinds), ",".join(map(str, range(2_500)))
+
+    job = shared.run(f"{header}\na,{values}\n", set_input(kinds, "id"))
+
+    assert (job["status"], job["message"]) == ("completed", "")
+    assert shared.rows("Set", filter=[{"field": "n2499", "eq": 2499}]) == [["a", *range(2_500)]]
+    delete(shared, "Set")
+
+
+NUMBERS = {
+    "18446744073709551615": "18446744073709551615",
+    "-123456789012345678901234567890.5": "-123456789012345678901234567890.5",
+    "0.1000000000000000000000000000000000001": "0.1000000000000000000000000000000000001",
+    "9" * 400: "9" * 400,
+    "007.50": "7.5",
+    "100": "100",
+    "-0.00": "0",
+}
+
+
+def test_numbers_keep_every_digit(shared: Client) -> None:
+    rows = "".join(f"k{i},{number}\n" for i, number in enumerate(NUMBERS))
+    shared.run("id,n\n" + rows, set_input({"id": "TEXT", "n": "NUMBER"}, "id"))
+    query = "{ referenceSetRecords(dataSetId: %s%s) { nodes { key attributes { value } } } }"
+
+    def raw(more: str = "") -> str:
+        asked = query % (json.dumps(shared.set_id("Set")), more)
+        return shared.http.post("/", json={"query": asked}).text
+
+    assert re.findall(r'{"value": ([-0-9.]+)}', raw()) == list(NUMBERS.values())
+    for i, number in enumerate(NUMBERS):
+        wanted = f'{{field: "n", eq: {number if i != 4 else "7.50"}}}'
+        assert re.findall(r'"key": "(k[0-9])"', raw(f", filter: [{wanted}]")) == [f"k{i}"]
+    delete(shared, "Set")
+
+
+def test_numbers_are_ordered_by_every_digit(shared: Client) -> None:
+    numbers = ["9007199254740993", "9007199254740992.5", "-1", "10", "9", "9007199254740994", ""]
+    rows = "".join(f"k{i},{number}\n" for i, number in enumerate(numbers))
+    shared.run("id,n\n" + rows, set_input({"id": "TEXT", "n": "NUMBER"}, "id"))
+
+    found = shared.records("Set", orderBy=[{"field": "n", "sort": "DESC"}])["nodes"]
+
+    assert [node["key"] for node in found] == ["k5", "k0", "k1", "k3", "k4", "k2", "k6"]
+    delete(shared, "Set")
+
+
 DATES = {
     "YEAR_MONTH_DAY_DASH_SEPARATED_WITH_TIME": ("2024-10-09T13:59:31Z", "2024-10-09 13:59:31.000"),
     "YEAR_MONTH_DAY_DASH_SEPARATED": ("2024-10-09", "2024-10-09 00:00:00.000"),
@@ -296,6 +357,12 @@ def test_add_update_with_attributes(people: Client) -> None:
 
     assert people.box.sets.loc[0, "attributes"] == {"id": "TEXT", "n": "NUMBER", "flag": "BOOLEAN"}
     assert people.rows("Set") == [["a", 1, None], ["b", 2, True]]
+
+
+def test_add_update_takes_away_what_is_empty(people: Client) -> None:
+    people.run("id,n\nb,\n", change(people, "ADD_UPDATE", ["id", "n"]))
+
+    assert people.rows("Set") == [["a", 1, "one"], ["b", None, "two"]]
 
 
 def test_replace(people: Client) -> None:
