@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     )
     from connect_pandas.notebook.form import ImportForm
     from connect_pandas.service.connection import Connection
-    from connect_pandas.service.job import ImportJob
+    from connect_pandas.service.job import ImportJob, sent_jobs
     from connect_pandas.service.verify import Verification
 
 __version__ = "0.1.0"
@@ -78,6 +78,7 @@ __all__ = [
     "repair",
     "sandbox",
     "schema",
+    "sent_jobs",
     "validate",
 ]
 
@@ -92,7 +93,7 @@ _ROOMS = {
     "_plan": "ImportPlan",
     "_sandbox": "Sandbox",
     "service.connection": "Connection",
-    "service.job": "ImportJob",
+    "service.job": "ImportJob sent_jobs",
     "service.verify": "Verification",
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names.split()}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from connect_pandas.data.check import check
+from connect_pandas.data.check import check, offending_rows
 from connect_pandas.data.infer import Attributes, Choices, infer
 from connect_pandas.data.problems import errors, ordered, tell
 from connect_pandas.errors import ConnectWarning, ValidationError
@@ -41,21 +41,23 @@ class Look:
 
         schemas = [pandera.build(self.columns, self.attributes)]
         if self.schema is not None:
-            schemas.append(pandera.as_schema(self.schema))
+            schemas.append(self.schema)
         cases = [c for s in schemas if (c := pandera.failures(s, self.frame)) is not None]
         return pd.concat(cases, ignore_index=True) if cases else pd.DataFrame(columns=list(_CASES))
 
     def rows(self) -> pd.DataFrame:
         """Return the offending rows as they are in the frame, with one more column that says what is wrong."""
-        said: dict[int, list[str]] = {}
-        for p in errors(self.attributes.problems):
-            for row in p.rows:
-                said.setdefault(row.position, []).append(f"{p.column}: {p.code}")
+        found = offending_rows(self.columns, self.profiles, self.attributes)
+        said: dict[int, str] = dict(zip(found.index.tolist(), found, strict=True))
+        for p in self.attributes.problems:
+            for row in p.rows if p.code == "schema" else ():
+                before = [said[row.position]] if row.position in said else []
+                said[row.position] = "; ".join([*before, f"{p.column}: {p.code}"])
         at = sorted(said)
         name = "errors"
         while name in self.frame.columns:
             name += "_"
-        return self.frame.iloc[at].assign(**{name: ["; ".join(said[i]) for i in at]})
+        return self.frame.iloc[at].assign(**{name: [said[i] for i in at]})
 
 
 _CASES: Final = ("schema_context", "column", "check", "check_number", "failure_case", "index")
@@ -70,12 +72,12 @@ def look(
     attributes = infer(profiles, choices, columns.problems)
     problems = list(check(columns, profiles, attributes))
     if schema is not None:
-        cases = pandera.failures(pandera.as_schema(schema), frame)
+        cases = pandera.failures(schema, frame)
         problems += [] if cases is None else pandera.problems(cases, columns, problems)
     if not errors(problems):
         # The contract has the last word, but does not look again at values that have just been found good.
         cases = pandera.failures(pandera.build(columns, attributes, values=False), frame)
-        problems += [] if cases is None else pandera.problems(cases, columns)
+        problems += [] if cases is None else pandera.problems(cases, columns, problems)
     return Look(frame, columns, profiles, replace(attributes, problems=ordered(problems)), schema)
 
 

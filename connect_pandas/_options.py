@@ -6,7 +6,7 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from connect_pandas import rules
@@ -62,6 +62,8 @@ def options(given: Mapping[str, Any], columns: Columns) -> Options:
         settle, what = _FORMS[name]
         try:
             settled[name] = settle(value)
+        except PlanError as error:
+            wrong.append(str(error))
         except (TypeError, ValueError):
             wrong.append(f"{name}={value!r}: {what}.")
     made = Options(**{"name": "", **settled})
@@ -112,6 +114,12 @@ def _key(value: Any) -> Hashable:
     return cast("Hashable", value)
 
 
+def _schema(value: Any) -> Any:
+    from connect_pandas.data.schema import as_schema
+
+    return as_schema(value)
+
+
 def _or_none(settle: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda value: None if value is None else settle(value)
 
@@ -122,7 +130,7 @@ _FORMS: Final[dict[str, tuple[Callable[[Any], Any], str]]] = {
     "types": (_or_none(_mapping), 'a mapping is needed, as in {"Zip": "TEXT"}'),
     "names": (_or_none(_mapping), 'a mapping is needed, as in {"Zip": "Postcode"}'),
     "columns": (_or_none(_list), 'a list of column labels is needed, as in ["Order ID", "Date"]'),
-    "schema": (lambda value: value, ""),
+    "schema": (_or_none(_schema), ""),
     "job_name": (_or_none(_text), "a job's name is text"),
     "notify": (
         lambda value: () if value is None else _addresses(value),
@@ -247,12 +255,18 @@ def choices(given: Options, columns: Columns) -> Choices:
     def at(label: Hashable) -> int:
         return cast("int", columns.find(label))  # every label was found when the options were made
 
-    return Choices(
-        key=base.key if given.key is None else at(given.key),
-        types={**base.types, **{at(label): type_ for label, type_ in (given.types or {}).items()}},
-        names={**base.names, **{at(label): name for label, name in (given.names or {}).items()}},
+    types = {at(label): type_ for label, type_ in (given.types or {}).items()}
+    names = {at(label): name for label, name in (given.names or {}).items()}
+    key = None if given.key is None else at(given.key)
+    return replace(
+        base,
+        key=base.key if key is None else key,
+        lost_key=base.lost_key if key is None else None,
+        types={**base.types, **types},
+        names={**base.names, **names},
         columns=None if given.columns is None else tuple(map(at, given.columns)),
         form=given.form,
+        by_schema=base.by_schema - types.keys() - {key},
     )
 
 
@@ -262,4 +276,4 @@ def of_schema(schema: Any, columns: Columns) -> Choices:
         return Choices()
     from connect_pandas.data import schema as pandera
 
-    return pandera.choices(pandera.as_schema(schema), columns)
+    return pandera.choices(schema, columns)

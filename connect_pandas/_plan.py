@@ -219,8 +219,11 @@ class ImportPlan:
             own = ": for a sandbox its .connection" if hasattr(connection, "connection") else ""
             raise PlanError(f"connection= takes a Connection{own}; this is {type(connection).__qualname__}.")
         self.require_ok()
-        show = shown(on=progress) if isinstance(progress, bool) else progress
-        return submit(self, connection or current(), progress=show)
+        if isinstance(progress, bool):
+            return submit(
+                self, connection or current(), progress=shown(on=progress), wait_progress=shown(on=True)
+            )
+        return submit(self, connection or current(), progress=progress)
 
     def require_ok(self) -> None:
         """Raise when the plan has errors; warn, once, of what the file holds otherwise than the frame.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from connect_pandas.service.connection import Connection
     from connect_pandas.service.job import ImportJob
 
-    Schema = pa.DataFrameSchema | type[pa.DataFrameModel]
+    Schema = pa.DataFrameSchema | type[pa.DataFrameModel] | str | os.PathLike[str]
 
 
 class PlanOptions(TypedDict, total=False):
@@ -77,7 +77,8 @@ def infer(df: pd.DataFrame) -> Attributes:
 def schema(df: pd.DataFrame) -> pa.DataFrameSchema:
     """Return the Pandera schema that the frame's attributes make: dtypes, checks, the unique and complete key.
 
-    Print it, extend it, save it, and pass it back as ``schema=`` with next month's frame.
+    Print it, extend it, save it (``to_yaml``, ``to_json``), and pass it, or the file, back as ``schema=`` with next
+    month's frame.
 
     Parameters
     ----------
@@ -107,7 +108,7 @@ def validate(df: pd.DataFrame, schema: Schema | None = None) -> pd.DataFrame:
     ----------
     df : pandas.DataFrame
         Any number of rows and columns. It is not changed.
-    schema : pandera DataFrameSchema or DataFrameModel, optional
+    schema : pandera DataFrameSchema, DataFrameModel or path, optional
         Checked as well; it decides types, key and names where it speaks of them.
 
     Returns
@@ -175,7 +176,7 @@ def plan(df: pd.DataFrame, name: str, **options: Unpack[PlanOptions]) -> ImportP
         Column label → the attribute's name in the service.
     columns : sequence, optional
         The labels of the columns to import, in the file's order; by default all.
-    schema : pandera DataFrameSchema or DataFrameModel, optional
+    schema : pandera DataFrameSchema, DataFrameModel or path, optional
         Decides types, key and names where it speaks of them, and is checked as well.
     job_name : str, optional
         The import job's name in Data management > Job monitoring; by default one of its own.
@@ -334,14 +335,16 @@ def connect(
     ConfigurationError
         When settings are missing or wrong: all of them at once.
     """
-    from connect_pandas.service.connection import resolve, use
+    from connect_pandas.service.connection import Secret, resolve, use
 
+    # At once, so that no traceback that shows local variables shows them.
+    hidden = {n: Secret(v) for n, v in (("api_key", api_key), ("passphrase", passphrase)) if v is not None}
+    del api_key, passphrase
     given = {
+        **hidden,
         "domain": domain,
         "user": user,
-        "api_key": api_key,
         "key_file": key_file,
-        "passphrase": passphrase,
         "directory": directory,
         "host": host,
         "port": port,
@@ -383,6 +386,8 @@ def _look_at(df: pd.DataFrame, schema: Schema | None) -> Look:
     from connect_pandas._options import of_schema
     from connect_pandas.data.columns import read
     from connect_pandas.data.profile import profile
+    from connect_pandas.data.schema import as_schema
 
     columns = read(df)
-    return look(df.copy(deep=False), columns, profile(columns), of_schema(schema, columns), schema)
+    settled = None if schema is None else as_schema(schema)
+    return look(df.copy(deep=False), columns, profile(columns), of_schema(settled, columns), settled)

@@ -6,7 +6,7 @@
     ├── ValidationError        the data breaks a rule of the service; nothing was sent
     ├── PlanError              a name, a key or an option of the plan cannot be; nothing was sent
     ├── ConfigurationError     a setting of the connection is missing or wrong; nothing was sent
-    ├── ConnectionFailed       the service could not be reached, or the way to it broke
+    ├── ConnectionFailed       the service could not be reached, or the way to it broke; no import was begun
     │   ├── AuthenticationFailed   the service answered and does not let this user in
     │   └── HostKeyError           the server does not prove to be the one expected
     ├── UploadFailed           the file did not arrive whole; no import was started
@@ -19,7 +19,7 @@ A message says what is wrong, where, and what to do; it never holds a secret.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from connect_pandas.data.problems import Problem
+    from connect_pandas.service.job import ImportJob
 
 __all__ = [
     "AuthenticationFailed",
@@ -107,7 +108,10 @@ class ConfigurationError(ConnectError):
 
 
 class ConnectionFailed(ConnectError):
-    """The service could not be reached, or the way to it broke before anything was begun."""
+    """The service could not be reached, or the way to it broke, before any import was begun.
+
+    A file may have been uploaded by then: the message says whether it was removed again.
+    """
 
 
 class AuthenticationFailed(ConnectionFailed):
@@ -121,11 +125,20 @@ class HostKeyError(ConnectionFailed):
     ----------
     fingerprint : str
         What the server showed, as ``SHA256:…``.
+    reason : "unknown", "changed" or "revoked"
+        ``"unknown"``: nothing here knows the server yet. ``"changed"``: another key is expected.
+        ``"revoked"``: this key is marked as not to be trusted.
     """
 
-    def __init__(self, message: str, fingerprint: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        fingerprint: str = "",
+        reason: Literal["unknown", "changed", "revoked"] = "unknown",
+    ) -> None:
         super().__init__(message)
         self.fingerprint = fingerprint
+        self.reason = reason
 
 
 class UploadFailed(ConnectError):
@@ -147,7 +160,21 @@ class ImportRejected(ConnectError):
 
 
 class ImportUnconfirmed(ConnectError):
-    """The import may or may not have begun. The message says how to find out; it is never repeated blindly."""
+    """The import may or may not have begun. The message says how to find out; it is never repeated blindly.
+
+    Attributes
+    ----------
+    job : ImportJob or None
+        The import, without an id: ``error.job.wait()`` follows it by its file and its data set.
+    """
+
+    def __init__(self, message: str, job: ImportJob | None = None) -> None:
+        super().__init__(message)
+        self.job = job
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The job holds a connection, whose secrets do not travel: what crosses a process carries only its words.
+        return type(self), (self.args[0],)
 
 
 class ImportTimeout(ConnectError, TimeoutError):

@@ -153,7 +153,7 @@ def test_a_refused_write_starts_no_import() -> None:
             samples.orders().connect.create_reference_set("Orders", connection=box.connection, progress=False)
         assert box.jobs.empty
         assert box.files.empty
-    assert [s.name for s in Journal.open().entries()[-1].steps] == ["planned", "failed"]
+        assert [s.name for s in Journal.open(box.connection).entries()[-1].steps] == ["planned", "failed"]
 
 
 def test_what_differs_from_the_frame_is_warned_of(box: Sandbox) -> None:

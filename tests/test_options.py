@@ -155,3 +155,21 @@ def test_offending_rows_are_those_of_the_frame_as_it_was() -> None:
     rows = caught.value.rows
     assert list(rows["errors"]) == ["y"]
     assert list(rows["errors_"]) == ["id: line-break"]
+
+
+def test_a_schema_may_be_the_file_it_was_saved_to(tmp_path: Path) -> None:
+    frame = samples.orders().astype({"Date": "str"})
+    frame["Date"] = frame["Date"].str.slice(0, 10)
+    plan = connect_pandas.plan(frame, "Orders", names={"Amount": "Total"}, key="Order ID")
+    schema = frame.connect.schema()
+    schema.to_yaml(tmp_path / "orders.yaml")
+    (tmp_path / "orders.json").write_text(schema.to_json())
+    for name in ("orders.yaml", "orders.json"):
+        again = connect_pandas.plan(frame, "Orders", schema=tmp_path / name)
+        assert again.types == plan.types
+        assert (again.key, again.date_format) == (plan.key, plan.date_format)
+        assert frame.connect.validate(str(tmp_path / name)) is frame
+    (tmp_path / "other.yaml").write_text("a: [1, 2")
+    for name in ("missing.yaml", "other.yaml"):
+        with pytest.raises(PlanError, match=name.split(".")[0]):
+            connect_pandas.plan(frame, "Orders", schema=tmp_path / name)

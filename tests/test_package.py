@@ -99,7 +99,7 @@ def test_the_accessor_is_registered() -> None:
 # ── the direction of the arrows ──────────────────────────────────────────────────────────────────────
 
 _ALLOWED = {
-    "errors": {"data.problems"},  # a type only
+    "errors": {"data.problems", "service.job"},  # types only
     "rules": set[str](),
     "data": {"errors", "rules", "data", "notebook.display"},  # a value shows itself when asked
     "service": {"errors", "rules", "service"},

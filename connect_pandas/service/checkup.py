@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from connect_pandas import rules
 from connect_pandas.errors import ConnectError
 from connect_pandas.service.graphql import Api
 from connect_pandas.service.sftp import open_session
 
 if TYPE_CHECKING:
     from connect_pandas.service.connection import Connection
-
-FILES_MAX: Final = 100
-BYTES_MAX: Final = 5_000_000_000
-"""Source: api, the subscription's directory by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +61,9 @@ def _file_server(connection: Connection) -> Side:
     except ConnectError as error:
         return Side(name, False, str(error))
     used = sum(file.size for file in files)
-    space = f"{len(files)} of {FILES_MAX} files, {used / 1e6:,.1f} of {BYTES_MAX / 1e6:,.0f} MB"
-    if len(files) >= FILES_MAX or used >= BYTES_MAX:
+    most, most_bytes = rules.DIRECTORY_FILES_MAX, rules.DIRECTORY_BYTES_MAX
+    space = f"{len(files)} of {most} files, {used / 1e6:,.1f} of {most_bytes / 1e6:,.0f} MB"
+    if len(files) >= most or used >= most_bytes:
         return Side(
             name, False, f"logged on; {directory} is full ({space}). Delete files that no import needs."
         )

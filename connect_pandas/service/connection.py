@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import tomllib
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, Literal, final
 from urllib.parse import urlsplit
 
+from connect_pandas import rules
 from connect_pandas.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from connect_pandas.service.checkup import Checkup
 
 KEYRING_SERVICE: Final = "connect-pandas"
 ENVIRONMENT_PREFIX: Final = "CONNECT_"
 SFTP_PORT: Final = 22
-USER_NAME: Final = re.compile(r"[A-Za-z0-9_.@-]{3,100}")
-"""Source: guide, logon by the person's Connect e-mail address: 3–100 characters, never ``+`` or quotes."""
+SUBSCRIPTION_PREFIX: Final = "sub_"
+"""How the subscription's directory begins. Source: api."""
+DEFAULT_PROFILE: Final = "default"
+"""The profile that is taken when nothing else says who connects, and where to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,10 @@ class Connection:
         The fingerprint (``SHA256:…``) that the server must show.
     domain, profile : str or None
         Where the other settings came from.
+    state : Path or None
+        The folder in which the journal of imports over this connection is kept; ``None`` is the user's own.
+    kind : "account" or "sandbox"
+        What is at the other end.
     """
 
     user: str
@@ -117,17 +125,11 @@ class Connection:
     host_key: str | None = None
     domain: str | None = None
     profile: str | None = None
+    state: Path | None = field(default=None, repr=False)
+    kind: Literal["account", "sandbox"] = "account"
 
     def __post_init__(self) -> None:
-        wrong = [
-            *_wrong_user(self.user),
-            *_wrong_endpoint(self.endpoint),
-            *_wrong_api_key(self.api_key),
-            *_wrong_host_key(self.host_key),
-        ]
-        if not 1 <= self.port <= 65535:
-            wrong.append(f"port={self.port} is not a port number (1–65535).")
-        if wrong:
+        if wrong := [*_wrong({name: getattr(self, name) for name in _CHECKS})]:
             raise ConfigurationError("\n".join(wrong))
 
     def check(self) -> Checkup:
@@ -143,29 +145,75 @@ class Connection:
         return checkup(self)
 
     def __repr__(self) -> str:
-        where = self.domain or self.host
+        domain = DOMAINS.get(self.domain or "")
+        where = self.domain if domain and domain.host == self.host else self.host
         return f"<Connection {self.user} at {where} · sftp {self.host}:{self.port} · {self.endpoint}>"
 
 
-def _wrong_user(user: str) -> list[str]:
-    if USER_NAME.fullmatch(user):
-        return []
-    words = (
-        f"user={user!r} cannot log on: Connect takes 3–100 Latin letters, digits, '_', '-', '.' and '@', "
+def require_running(connection: Connection) -> None:
+    """Refuse the way into a sandbox that has stopped: what it would meet there only misleads.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    if connection.kind == "sandbox" and not connection.key_file.exists():
+        raise ConfigurationError(
+            "This sandbox has stopped, and what was in it is gone. Start another: connect_pandas.sandbox()"
+        )
+
+
+# ── what a setting can be ─────────────────────────────────────────────────────────────────────────────
+
+# Each takes what the user calls the setting, and its value; the first of two complaints about a value is enough.
+
+
+def _wrong_user(label: str, user: Any) -> str | None:
+    if isinstance(user, str) and re.match(rules.USER_NAME, user) and not user.endswith("\n"):
+        return None
+    return (
+        f"{label}={user!r} cannot log on: Connect takes 3–100 Latin letters, digits, '_', '-', '.' and '@', "
         "and never '+' or quotes. Use the e-mail address of a Connect user that keeps to this."
     )
-    return [words]
 
 
-def _wrong_endpoint(endpoint: str) -> list[str]:
-    parts = urlsplit(endpoint)
-    if parts.scheme == "https" and parts.hostname:
-        return []
-    if parts.scheme == "http" and parts.hostname and is_loopback(parts.hostname):
-        return []
-    return [
-        f"endpoint={endpoint!r} is refused: the API key is sent only to https://… (or http on this machine)."
-    ]
+def _wrong_host(label: str, host: Any) -> str | None:
+    if isinstance(host, str) and (re.fullmatch(r"[\w.-]+", host) or _is_address(host)):
+        return None
+    if "@" in str(host):
+        return f"{label} holds a user or a password (not shown here); the user goes into user=…."
+    return f"{label}={host!r} is not the plain name of a server: no spaces, no sftp://, no port (it goes into port=…)."
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _wrong_port(label: str, port: Any) -> str | None:
+    if not isinstance(port, int) or isinstance(port, bool):
+        return f"{label}={port!r} is not a number."
+    return None if 1 <= port <= 65535 else f"{label}={port} is not a port number (1–65535)."
+
+
+def _wrong_endpoint(label: str, endpoint: Any) -> str | None:
+    if "@" in str(endpoint):
+        return f"{label} holds a user or a password (not shown here); Connect's API takes only the API key."
+    if not isinstance(endpoint, str) or re.search(r"\s", endpoint):
+        return f"{label}={endpoint!r} is not an address; it reads https://…"
+    try:
+        parts = urlsplit(endpoint)
+        scheme, hostname, _port = parts.scheme, parts.hostname, parts.port
+    except ValueError as error:
+        return f"{label}={endpoint!r} is not an address ({error}); it reads https://…"
+    if hostname and (scheme == "https" or (scheme == "http" and is_loopback(hostname))):
+        return None
+    return (
+        f"{label}={endpoint!r} is refused: the API key is sent only to https://… (or http on this machine)."
+    )
 
 
 def is_loopback(hostname: str) -> bool:
@@ -176,23 +224,70 @@ def is_loopback(hostname: str) -> bool:
         return hostname == "localhost"
 
 
-def _wrong_api_key(api_key: Secret) -> list[str]:
+def _wrong_api_key(_label: str, api_key: Any) -> str | None:
     # It travels in a header; what no header can hold is found here, where no library quotes it in an error.
-    if re.fullmatch(r"[!-~]+", api_key.reveal()):
-        return []
-    return [
-        "The API key is empty or holds spaces, line breaks or letters that no key has. Copy it once more."
-    ]
+    if isinstance(api_key, Secret) and re.fullmatch(r"[!-~]+", api_key.reveal()):
+        return None
+    return "The API key is empty or holds spaces, line breaks or letters that no key has. Copy it once more."
 
 
-def _wrong_host_key(host_key: str | None) -> list[str]:
-    if host_key is None or re.fullmatch(r"SHA256:[A-Za-z0-9+/]{43}=?", host_key):
-        return []
-    words = (
-        f"host_key={host_key!r} is not a fingerprint; it reads 'SHA256:' and 43 characters, "
+def _wrong_path(label: str, path: Any) -> str | None:
+    if not isinstance(path, str | os.PathLike):
+        return f"{label} takes a path, and not {path!r}."
+    if "PRIVATE KEY" in str(path) or not str(path).isprintable():
+        return f"{label} takes the path of a file, and not its text."
+    try:
+        Path(path).expanduser()
+    except RuntimeError:
+        return f"{label}={str(path)!r}: there is no such user's home here. Write the path out."
+    return None
+
+
+def _wrong_host_key(label: str, host_key: Any) -> str | None:
+    if isinstance(host_key, str) and re.fullmatch(r"SHA256:[A-Za-z0-9+/]{43}=?", host_key):
+        return None
+    return (
+        f"{label}={host_key!r} is not a fingerprint; it reads 'SHA256:' and 43 characters, "
         "as printed by: ssh-keyscan HOST | ssh-keygen -lf -"
     )
-    return [words]
+
+
+def _wrong_directory(label: str, directory: Any) -> str | None:
+    if not isinstance(directory, str):
+        return f'{label} takes text, as in "sub_0000000001", and not {directory!r}.'
+    above, _, _name = directory.strip("/").rpartition("/")
+    subscription = next((part for part in above.split("/") if part.startswith(SUBSCRIPTION_PREFIX)), None)
+    if subscription is None:
+        return None
+    return (
+        f"{label}={directory!r} is a folder in the subscription's directory: write "
+        f'directory="{subscription}" here, and folder="{_after(directory, subscription)}" in the plan.'
+    )
+
+
+def _after(directory: str, part: str) -> str:
+    return directory.split(f"{part}/", 1)[1].strip("/")
+
+
+_CHECKS: Final[dict[str, Callable[[str, Any], str | None]]] = {
+    "user": _wrong_user,
+    "host": _wrong_host,
+    "port": _wrong_port,
+    "endpoint": _wrong_endpoint,
+    "api_key": _wrong_api_key,
+    "key_file": _wrong_path,
+    "directory": _wrong_directory,
+    "known_hosts": _wrong_path,
+    "host_key": _wrong_host_key,
+}
+
+
+def _wrong(settings: Mapping[str, Any], labels: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Say of each setting that is there what is wrong with it."""
+    for name, check in _CHECKS.items():
+        value = settings.get(name)
+        if value is not None and (words := check((labels or {}).get(name, name), value)):
+            yield words
 
 
 # ── where settings come from ──────────────────────────────────────────────────────────────────────────
@@ -213,42 +308,58 @@ SETTINGS: Final = (
 SECRETS: Final = frozenset({"api_key", "passphrase"})
 
 
+PLACE: Final = frozenset({"domain", "host", "port", "endpoint", "directory", "known_hosts", "host_key"})
+"""What belongs to one server: none of it is taken for another."""
+
+
 def resolve(profile: str | None, given: Mapping[str, Any]) -> Connection:
     """Make the connection from what is given, then the environment, then the profile, then the keyring.
+
+    A source that names a domain or a host takes nothing that a lesser one says of another server.
 
     Parameters
     ----------
     profile : str or None
-        A name in the profiles file; ``None`` takes ``CONNECT_PROFILE`` when that is set.
+        A name in the profiles file; ``None`` takes ``CONNECT_PROFILE`` when that is set, and the profile
+        ``default``, when there is one, where nothing says who connects or where to.
     given : mapping
-        The keywords of :func:`connect_pandas.connect`; ``None`` means not given.
+        The keywords of :func:`connect_pandas.connect`; ``None`` means not given. Wrap secrets in
+        :class:`Secret` where they are read, so that no traceback shows them.
 
     Raises
     ------
     ConfigurationError
         When settings are missing or wrong: all of them at once.
     """
-    profile = profile or os.environ.get(f"{ENVIRONMENT_PREFIX}PROFILE")
-    # Each source by itself: a domain given here must not lose to a host that an older profile names.
-    settings = (
-        (_by_domain(_read_profile(profile)) if profile else {})
-        | _by_domain(_from_environment())
-        | _by_domain({name: value for name, value in given.items() if value is not None})
+    given = {n: _secret(v) if n in SECRETS else v for n, v in given.items() if v is not None}
+    environment = _from_environment()
+    profile = (
+        profile or os.environ.get(f"{ENVIRONMENT_PREFIX}PROFILE") or _default_profile(given, environment)
     )
-    settings |= {
-        name: found for name in SECRETS - settings.keys() if (found := _from_keyring(name, settings))
-    }
+    sources = ({} if profile is None else _read_profile(profile), environment, given)
+    wrong = [words for source in sources if (words := _wrong_domain(source.get("domain")))]
+    settings: dict[str, Any] = {}
+    for source in sources:
+        settings = _over(settings, _by_domain(source))
+    settings |= {n: found for n in SECRETS - settings.keys() if (found := _from_keyring(n, settings))}
+    settings["port"] = _number(settings.get("port", SFTP_PORT))
     missing = [n for n in ("user", "host", "endpoint", "key_file", "api_key") if not settings.get(n)]
+    if wrong:  # host and endpoint would have come from the domain
+        missing = [n for n in missing if n not in ("host", "endpoint")]
+    labels = {n: _variable(n) for n in environment if n not in given}
+    wrong += _wrong({n: v for n, v in settings.items() if n not in missing}, labels)
     if missing:
-        raise ConfigurationError(_say_missing(missing))
+        wrong.append(_say_missing(missing))
+    if wrong:
+        raise ConfigurationError("\n".join(wrong))
     return Connection(
-        user=str(settings["user"]),
-        host=str(settings["host"]),
-        endpoint=str(settings["endpoint"]),
-        api_key=_secret(settings["api_key"]),
+        user=settings["user"],
+        host=settings["host"],
+        endpoint=settings["endpoint"],
+        api_key=settings["api_key"],
         key_file=_path(settings["key_file"]),
-        passphrase=_secret(settings["passphrase"]) if settings.get("passphrase") else None,
-        port=_port(settings.get("port", SFTP_PORT)),
+        passphrase=settings.get("passphrase"),
+        port=settings["port"],
         directory=settings.get("directory"),
         known_hosts=_path(settings["known_hosts"]) if settings.get("known_hosts") else None,
         host_key=settings.get("host_key"),
@@ -257,33 +368,51 @@ def resolve(profile: str | None, given: Mapping[str, Any]) -> Connection:
     )
 
 
-def _secret(value: str | Secret) -> Secret:
-    return value if isinstance(value, Secret) else Secret(str(value).strip())
+def _over(lesser: dict[str, Any], source: dict[str, Any]) -> dict[str, Any]:
+    """Lay a source over the lesser ones; one that names another server takes nothing of theirs."""
+    if source.get("host", lesser.get("host")) != lesser.get("host"):
+        lesser = {name: value for name, value in lesser.items() if name not in PLACE}
+    return lesser | source
+
+
+def _secret(value: str | Secret) -> Secret | None:
+    secret = value if isinstance(value, Secret) else Secret(str(value).strip())
+    return secret if secret.reveal() else None
 
 
 def _path(value: str | os.PathLike[str]) -> Path:
     return Path(value).expanduser()
 
 
-def _port(value: Any) -> int:
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        raise ConfigurationError(f"port={value!r} is not a number.") from None
+def _number(value: Any) -> Any:
+    return int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value.strip()) else value
 
 
-def _from_environment() -> dict[str, str]:
-    names = {name: f"{ENVIRONMENT_PREFIX}{name.upper()}" for name in SETTINGS}
-    return {name: os.environ[variable] for name, variable in names.items() if os.environ.get(variable)}
+def _variable(name: str) -> str:
+    return f"{ENVIRONMENT_PREFIX}{name.upper()}"
+
+
+def _from_environment() -> dict[str, Any]:
+    return {
+        name: Secret(os.environ[_variable(name)].strip()) if name in SECRETS else os.environ[_variable(name)]
+        for name in SETTINGS
+        if os.environ.get(_variable(name), "").strip()
+    }
+
+
+def _wrong_domain(name: Any) -> str | None:
+    if name is None or (isinstance(name, str) and name in DOMAINS):
+        return None
+    close = difflib.get_close_matches(str(name).lower(), DOMAINS, n=1, cutoff=0.5)
+    meant = f" Did you mean {close[0]!r}?" if close else ""
+    return f"domain={name!r} is not known; it is one of: {', '.join(DOMAINS)}.{meant}"
 
 
 def _by_domain(settings: dict[str, Any]) -> dict[str, Any]:
     """Add the host and the endpoint of the domain, where the same source does not name its own."""
     name = settings.get("domain")
-    if name is None:
+    if not isinstance(name, str) or name not in DOMAINS:
         return settings
-    if name not in DOMAINS:
-        raise ConfigurationError(f"domain={name!r} is not known; it is one of: {', '.join(DOMAINS)}.")
     return {"host": DOMAINS[name].host, "endpoint": DOMAINS[name].endpoint} | settings
 
 
@@ -294,14 +423,32 @@ def profiles_file() -> Path:
     return user_config_path("connect-pandas") / "profiles.toml"
 
 
-def _read_profile(name: str) -> dict[str, Any]:
+def read_profiles() -> dict[str, Any]:
+    """Return all profiles by name; none where there is no file.
+
+    Raises
+    ------
+    ConfigurationError
+        When the file cannot be read.
+    """
     path = profiles_file()
     try:
-        profiles = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ConfigurationError(f"There is no profile {name!r}: the file {path} does not exist.") from None
+        return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigurationError(f"The profiles in {path} cannot be read: {error}") from None
+
+
+def _default_profile(*sources: Iterable[str]) -> str | None:
+    named = any(set(source) - SECRETS for source in sources)
+    return DEFAULT_PROFILE if not named and DEFAULT_PROFILE in read_profiles() else None
+
+
+def _read_profile(name: str) -> dict[str, Any]:
+    path, profiles = profiles_file(), read_profiles()
+    if not path.exists():
+        raise ConfigurationError(f"There is no profile {name!r}: the file {path} does not exist.")
     settings = profiles.get(name)
     if not isinstance(settings, dict):
         known = ", ".join(repr(n) for n in profiles) or "none"
@@ -329,34 +476,34 @@ def _read_profile(name: str) -> dict[str, Any]:
 def keyring_account(name: str, settings: Mapping[str, Any]) -> str:
     """Name a secret's account in the keyring: user and endpoint of an API key, key file of a passphrase."""
     if name == "passphrase":
-        return f"passphrase {_path(settings['key_file'])}"
+        return f"passphrase {_path(settings['key_file']).absolute()}"
     return f"api_key {settings['user']} {settings['endpoint']}"
 
 
-def _from_keyring(name: str, settings: Mapping[str, Any]) -> str | None:
+def _from_keyring(name: str, settings: Mapping[str, Any]) -> Secret | None:
     needed = ("key_file",) if name == "passphrase" else ("user", "endpoint")
     if not all(settings.get(n) for n in needed):
         return None
     import keyring
 
     try:
-        found: str | None = keyring.get_password(KEYRING_SERVICE, keyring_account(name, settings))
+        return _secret(keyring.get_password(KEYRING_SERVICE, keyring_account(name, settings)) or "")
     except Exception:  # noqa: BLE001 - keyrings are of many makers, and a locked one is as good as none
         return None
-    return found
 
 
 _HOW: Final = {
     "user": 'user="ann@shop.com"          your Connect e-mail address',
     "host": 'domain="prod-us-east-1"      your Connect domain; it gives host and endpoint',
-    "endpoint": 'domain="prod-us-east-1"      your Connect domain; it gives host and endpoint',
+    "endpoint": 'endpoint="https://…"         the API that belongs to this host (a domain gives both)',
     "key_file": 'key_file="~/.ssh/connect"    the private key whose public half Connect knows',
     "api_key": "CONNECT_API_KEY              in the environment, or the system's keyring",
 }
 
 
 def _say_missing(missing: list[str]) -> str:
-    lines = dict.fromkeys(f"  {_HOW[name]}" for name in missing)
+    # A domain gives both, so that one line is enough; a host that is named by itself has no endpoint yet.
+    lines = [f"  {_HOW[n]}" for n in missing if n != "endpoint" or "host" not in missing]
     return (
         f"The connection lacks {', '.join(missing)}:\n"
         + "\n".join(lines)
@@ -367,33 +514,49 @@ def _say_missing(missing: list[str]) -> str:
 
 # ── the session's current connection ──────────────────────────────────────────────────────────────────
 
-_current: Connection | None = None
+_used: Final[list[Connection]] = []
+"""The session's connections, the current one last."""
+_left_sandbox = False
 
 
 def use(connection: Connection | None) -> None:
-    """Make this the session's current connection; ``None`` leaves none."""
-    global _current  # one session, one current connection: that is its meaning
-    _current = connection
+    """Make this the session's current connection; ``None`` forgets all of them."""
+    global _left_sandbox  # one session, one current connection: that is its meaning
+    if connection is None:
+        _used.clear()
+        _left_sandbox = False
+        return
+    _used[:] = [*(used for used in _used if used != connection), connection]
 
 
 def leave(connection: Connection) -> None:
-    """Make this connection the session's current one no longer, if it is."""
-    if _current is connection:
-        use(None)
+    """Leave a sandbox that stops; the connection that was current before it is current again."""
+    global _left_sandbox
+    _left_sandbox = True
+    _used[:] = [used for used in _used if used != connection]
 
 
 def current() -> Connection:
-    """Return the session's current connection.
+    """Return the session's current connection: the last that was used and not left, else the environment's.
+
+    In a session that has left a sandbox, the environment's is no longer taken by itself: what was meant for the
+    sandbox must not reach an account in silence.
 
     Raises
     ------
     ConfigurationError
         When there is none and the environment names none.
     """
-    if _current is not None:
-        return _current
-    if any(os.environ.get(f"{ENVIRONMENT_PREFIX}{n}") for n in ("PROFILE", "DOMAIN", "HOST")):
-        return resolve(None, {})
+    if _used:
+        return _used[-1]
+    if any(os.environ.get(_variable(n)) for n in ("profile", "domain", "host")):
+        if not _left_sandbox:
+            return resolve(None, {})
+        raise ConfigurationError(
+            "The sandbox has stopped, and the settings in the environment are those of an account.\n"
+            "  To go on with the account:  connect_pandas.connect()\n"
+            "  Another sandbox:            connect_pandas.sandbox()"
+        )
     raise ConfigurationError(
         "There is no connection yet.\n"
         '  With an account:     connect_pandas.connect(domain="prod-us-east-1", user="ann@shop.com", '

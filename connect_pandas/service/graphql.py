@@ -32,7 +32,7 @@ from connect_pandas.errors import (
     ImportUnconfirmed,
     PlanError,
 )
-from connect_pandas.service.connection import is_loopback
+from connect_pandas.service.connection import is_loopback, require_running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,7 +53,7 @@ WORDS_MAX: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """A reference set, or the audience, as ``dataSets`` lists it. Source: api."""
+    """A reference set as ``dataSets`` lists it. Source: api."""
 
     name: str
     id: str
@@ -85,7 +85,9 @@ _REGISTER_PUBLIC_KEY: Final = """
 mutation ($publicKey: String!) { updatePublicKeyForConnectUser(publicKey: $publicKey) { publicKey } }
 """
 
-_DATA_SETS: Final = "query { dataSets%s { nodes { name dataSetId type } } }"
+_DATA_SETS: Final = """
+query { dataSets(filter: [{field: "type", eq: "REFERENCE_SET"}]) { nodes { name dataSetId type } } }
+"""
 
 _RECORD_COUNT: Final = "query ($dataSetId: ID!) { referenceSetRecords(dataSetId: $dataSetId) { totalCount } }"
 
@@ -108,10 +110,9 @@ class Api:
 
     connection: Connection
 
-    def data_sets(self, *, type: str | None = "REFERENCE_SET") -> tuple[DataSet, ...]:  # noqa: A002
-        """List the reference sets; with ``type=None`` the audience too. Source: api."""
-        only = "" if type is None else f'(filter: [{{field: "type", eq: {_literal(type)}}}])'
-        nodes = self._ask("list the reference sets", _DATA_SETS % only, {}, "dataSets", "nodes")
+    def data_sets(self) -> tuple[DataSet, ...]:
+        """List the reference sets. Source: api."""
+        nodes = self._ask("list the reference sets", _DATA_SETS, {}, "dataSets", "nodes")
         return tuple(
             DataSet(str(n.get("name")), str(n.get("dataSetId")), str(n.get("type"))) for n in _each(nodes)
         )
@@ -280,6 +281,7 @@ class _Answer:
 
 
 def _post(connection: Connection, document: str, variables: dict[str, Any]) -> _Answer:
+    require_running(connection)
     host, answers = _host(connection), list[Any]()
     transport = HTTPXTransport(
         url=connection.endpoint,
@@ -427,7 +429,7 @@ _NEW_KEY: Final = (
 
 def _failure(connection: Connection, answer: _Answer, what: str) -> ConnectionFailed:
     host = _host(connection)
-    words = f" It says: {answer.said}" if answer.errors else ""
+    words = f" It says: {_sentence(answer.said)}" if answer.errors else ""
     match answer.status:
         case 401 | 403:
             return _refused_key(host, answer)
@@ -451,8 +453,12 @@ def _failure(connection: Connection, answer: _Answer, what: str) -> ConnectionFa
     return ConnectionFailed(answer.trouble)
 
 
+def _sentence(words: str) -> str:
+    return f"{words.strip().rstrip('.')}."
+
+
 def _refused_key(host: str, answer: _Answer) -> AuthenticationFailed:
-    words = f" It says: {answer.said}." if answer.errors else ""
+    words = f" It says: {_sentence(answer.said)}" if answer.errors else ""
     return AuthenticationFailed(
         f"{host} does not accept the API key (HTTP {answer.status}).{words}\n{_NEW_KEY}"
     )
@@ -518,7 +524,7 @@ def _unconfirmed(host: str, answer: _Answer, asked: dict[str, Any], job_id: Any)
     if answer.trouble and (answer.status is None or answer.is_2xx):
         what = answer.trouble
     elif answer.errors:
-        what = f"{host} answered with an error (HTTP {answer.status}): {answer.said}."
+        what = f"{host} answered with an error (HTTP {answer.status}): {_sentence(answer.said)}"
     else:
         what = f"{host} answered without a job (HTTP {answer.status})."
     return ImportUnconfirmed(
@@ -541,7 +547,6 @@ def how_to_find_out(asked: dict[str, Any], job_id: Any = None) -> str:
         f"  job       {asked['jobName']}" + (f" (id {job_id})" if job_id else ""),
         f"  data set  {_target(asked)}",
         f"  file      {_file(asked)}  (it is left on the server; a completed import removes it)",
-        "To look from here: from connect_pandas.service.job import sent_jobs; sent_jobs()[-1].wait()",
     ]
     return "\n".join(lines)
 

@@ -8,18 +8,22 @@ known from these is called unknown, with where to look.
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+import warnings
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self
 
 from connect_pandas.errors import (
     AuthenticationFailed,
     ConnectionFailed,
+    ConnectWarning,
     HostKeyError,
     ImportTimeout,
+    PlanError,
 )
-from connect_pandas.service.connection import current
+from connect_pandas.service.connection import current, require_running
 from connect_pandas.service.graphql import Api
 from connect_pandas.service.journal import Journal
 from connect_pandas.service.progress import Progress, silent
@@ -41,6 +45,8 @@ SETTLED_SECONDS: Final = 30.0
 """How long a count stands still before it is taken for the last. Source: open."""
 GRACE_SECONDS: Final = 120.0
 """How long a set may take to show after its file is gone. Source: open."""
+STILL_SECONDS: Final = 60.0
+"""How long nothing may change before a wait says that the import may have failed."""
 
 MONITORING: Final = "Data management > Job monitoring"
 """Where the web app shows jobs. Source: guide."""
@@ -64,6 +70,15 @@ class Plan(Protocol):
 
     @property
     def filename(self) -> str: ...
+
+    @property
+    def filename_given(self) -> bool:
+        """Whether a person chose the file's name; else it was made up."""
+        ...
+
+    def renamed(self) -> Plan:
+        """Return the same plan with another made-up name for its file."""
+        ...
 
     @property
     def payload(self) -> dict[str, Any]:
@@ -212,7 +227,11 @@ class ImportJob:
     def wait(self, timeout: float = 3600.0, *, progress: bool = True) -> Self:
         """Wait until the service is done with the import and return the job.
 
-        Passing network failures are waited out. Interrupting the wait leaves the import as it is.
+        Passing network failures are waited out. Interrupting the wait leaves the import as it is. A completed job
+        is not waited for, and needs no connection any more.
+
+        The service shows no failure: a failed import keeps its file and nothing else happens. When nothing has
+        changed for a minute, a ``ConnectWarning`` says once where to look.
 
         Parameters
         ----------
@@ -234,7 +253,13 @@ class ImportJob:
             running.
         AuthenticationFailed, HostKeyError
             As for ``status``.
+        PlanError
+            When ``timeout`` is no number.
         """
+        if not _is_duration(timeout):
+            raise PlanError(f"timeout={timeout!r} is no number of seconds, as in job.wait(timeout=600).")
+        if self.seen.status == "completed":
+            return self
         show = self.progress if progress else silent
         try:
             with _FileWatch(self) as watch, show(f"Importing {self.name}", self.rows, "rows") as advance:
@@ -249,7 +274,8 @@ class ImportJob:
     def verify(self, sample: int = 20) -> Verification:
         """Count the rows that the service holds, and compare a sample of them value by value.
 
-        A job that was looked up in the journal knows no values: its rows are only counted.
+        A job that was looked up in the journal knows no values: its rows are only counted. While the job's own file
+        is still on the server nothing is called ok: the rows may be another import's of the same name.
 
         Parameters
         ----------
@@ -262,7 +288,23 @@ class ImportJob:
             The service could not be asked. A difference is a result, not an error.
         """
         rows = self.plan.sample(sample) if self.plan is not None and sample > 0 else ()
-        return verify(self.connection, self.name, self.rows, self.payload, rows)
+        found = verify(self.connection, self.name, self.rows, self.payload, rows)
+        return found if self.seen.status == "completed" else replace(found, file_waits=self._file_is_there())
+
+    def discard(self) -> None:
+        """Give up an import that has failed: remove its file, so that its name can be submitted anew.
+
+        Look in the web app first. An import that still waits or runs would fail without its file.
+
+        Raises
+        ------
+        ConnectionFailed, AuthenticationFailed, HostKeyError
+            The file could not be removed.
+        """
+        with open_session(self.connection) as session:
+            session.remove(self.folder, self.filename)
+        self._write_down("failed", reason="discarded by its user")
+        self.seen = Seen("unknown", "it was discarded and its file removed", datetime.now())
 
     def __repr__(self) -> str:
         job = self.id or "(no id: the service did not confirm it)"
@@ -280,17 +322,21 @@ class ImportJob:
 
     # ── how it is followed ─────────────────────────────────────────────────────────────────────────────
 
+    def _file_is_there(self) -> bool:
+        with _FileWatch(self) as watch:
+            return watch.is_there()
+
     def _see(self, watch: _FileWatch) -> Evidence:
         evidence = _look(self, watch)
         status, words = judge(evidence, self.rows, begun=self.id is not None)
         self.seen = Seen(status, words, datetime.now(), evidence.rows)
         if status == "completed":
-            self._write_down("completed")
+            self._write_down("completed", rows=evidence.rows)
         return evidence
 
     def _follow(self, watch: _FileWatch, advance: Callable[[int], None], timeout: float) -> None:
         begin = since = time.monotonic()
-        before, shown = Evidence(None, None), 0
+        before, shown, warned = Evidence(None, None), 0, False
         for pause in _pauses():
             evidence = self._see_if_possible(watch)
             now = time.monotonic()
@@ -301,10 +347,13 @@ class ImportJob:
             if self.seen.status == "completed":
                 return
             if self.seen.status == "partial" and now - since >= SETTLED_SECONDS:
-                self._write_down("partial")
+                self._write_down("partial", rows=evidence.rows)
                 return
             if evidence == _NOTHING_LEFT and now - since >= GRACE_SECONDS:
                 raise ImportTimeout(self._say_over(now - begin))
+            if evidence.file_there and now - since >= STILL_SECONDS and not warned:
+                self._warn_of_standstill(now - since)
+                warned = True
             if now - begin >= timeout:
                 raise ImportTimeout(self._say_over(timeout))
             time.sleep(min(pause, timeout - (now - begin)))
@@ -319,21 +368,40 @@ class ImportJob:
             self.seen = Seen("unknown", words, datetime.now(), self.seen.rows)
             return Evidence(None, None, self.seen.rows, str(trouble))
 
-    def _write_down(self, step: Literal["completed", "partial"]) -> None:
+    def _write_down(self, step: Literal["completed", "partial", "failed"], **detail: Any) -> None:
         if self.journal is not None:
-            self.journal.step(self.entry, step, rows=self.seen.rows)
+            self.journal.step(self.entry, step, **detail)
+
+    def _warn_of_standstill(self, seconds: float) -> None:
+        # Where warnings are errors, this one must not end the wait.
+        with suppress(ConnectWarning):
+            warnings.warn(
+                f"The file of the import of {self.name} is still there after {seconds:,.0f} s without any change. It "
+                "waits or runs, or it has failed: a failed import keeps its file. Look in the web app, "
+                f"{MONITORING}, for {self._label}. The wait goes on; Ctrl-C ends only the waiting.",
+                ConnectWarning,
+                stacklevel=4,
+            )
+
+    @property
+    def _label(self) -> str:
+        return f"{self.job_name} (id {self.id})" if self.id else self.job_name
 
     def _say_over(self, seconds: float) -> str:
-        job = f"{self.job_name} (id {self.id})" if self.id else self.job_name
         return (
             f"The import of {self.name} is not seen to be done after {seconds:,.0f} s: {self.seen.words}. "
             f"Its file is {'/'.join(filter(None, (self.folder, self.filename)))}.\n"
             f"A failed import may leave its file there and is not shown otherwise: look in the web app, "
-            f"{MONITORING}, for {job}.\nTo wait longer: job.wait()"
+            f"{MONITORING}, for {self._label}.\n"
+            "To wait longer: job.wait()    To give it up, and submit again: job.discard()"
         )
 
 
 _NOTHING_LEFT: Final = Evidence(file_there=False, set_visible=False)
+
+
+def _is_duration(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and float(value) >= 0
 
 
 def _pauses() -> Iterator[float]:
@@ -407,16 +475,26 @@ def _noting(troubles: list[str]) -> Iterator[None]:
 
 
 def sent_jobs(connection: Connection | None = None) -> tuple[ImportJob, ...]:
-    """List the imports of a connection's user that left this machine, from its journal, the oldest first.
+    """List the imports that left this machine for a connection's subscription, from its journal, the oldest first.
 
     Those that the service refused, and those whose file did not arrive, are not among them. The values that
     were sent are not kept: ``verify`` of such a job only counts.
+
+    Parameters
+    ----------
+    connection : Connection, optional
+        By default the session's current one.
+
+    Raises
+    ------
+    ConfigurationError
+        When there is no connection, or it is that of a sandbox that has stopped.
     """
-    who, journal = connection or current(), Journal.open()
+    who = connection or current()
+    require_running(who)
+    journal = Journal.open(who)
     return tuple(
-        _from_entry(entry, journal, who)
-        for entry in journal.entries()
-        if (entry.user, entry.host) == (who.user, who.host) and _has_left(entry)
+        job_of(entry, journal, who) for entry in journal.entries() if entry.is_of(who) and _has_left(entry)
     )
 
 
@@ -425,7 +503,15 @@ def _has_left(entry: Entry) -> bool:
     return entry.step("uploaded") is not None and not (entry.step("rejected") or entry.step("failed"))
 
 
-def _from_entry(entry: Entry, journal: Journal, connection: Connection) -> ImportJob:
+def job_of(
+    entry: Entry,
+    journal: Journal,
+    connection: Connection,
+    *,
+    plan: Plan | None = None,
+    progress: Progress = silent,
+) -> ImportJob:
+    """Make the job of an import in the journal, as far as that knows it."""
     submitted, uploaded = entry.step("submitted"), entry.step("uploaded")
     last = entry.steps[-1]
     status: Status = "completed" if entry.step("completed") else "submitted" if submitted else "unknown"
@@ -438,8 +524,15 @@ def _from_entry(entry: Entry, journal: Journal, connection: Connection) -> Impor
         rows=entry.rows,
         payload=entry.payload,
         connection=connection,
+        plan=plan,
         receipt=Receipt(**uploaded.detail) if uploaded else None,
         journal=journal,
         entry=entry.id,
+        progress=progress,
         seen=Seen(status, f"the journal says: {last.name}", last.at.astimezone()),
     )
+
+
+def how_to_look_up(filename: str) -> str:
+    """Return the line of code that finds an import again, also after a restart."""
+    return f"job = [job for job in connect_pandas.sent_jobs() if job.filename == {filename!r}][-1]"

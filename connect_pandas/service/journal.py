@@ -37,17 +37,29 @@ StepName = Literal[
     "planned", "uploaded", "submitted", "rejected", "unconfirmed", "failed", "completed", "partial"
 ]
 
-_TABLES: Final = """
+VERSION: Final = 2
+"""Of the tables, as the file's ``user_version`` says."""
+
+_COLUMNS: Final = (
+    *("id", "created", "data_set_name", "job_name", "user", "host", "port", "endpoint"),
+    *("directory", "folder", "filename", "rows", "payload"),
+)
+
+_TABLES: Final = f"""
+BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS imports (
     id TEXT PRIMARY KEY, created TEXT NOT NULL, data_set_name TEXT NOT NULL, job_name TEXT NOT NULL,
-    host TEXT NOT NULL, user TEXT NOT NULL, directory TEXT NOT NULL, folder TEXT NOT NULL, filename TEXT NOT
-    NULL, rows INTEGER NOT NULL, payload TEXT NOT NULL
+    user TEXT NOT NULL, host TEXT NOT NULL, port INTEGER NOT NULL, endpoint TEXT NOT NULL,
+    directory TEXT NOT NULL, folder TEXT NOT NULL, filename TEXT NOT NULL, rows INTEGER NOT NULL,
+    payload TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS steps (
     number INTEGER PRIMARY KEY, import_id TEXT NOT NULL REFERENCES imports (id),
     step TEXT NOT NULL, at TEXT NOT NULL, detail TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS steps_of_import ON steps (import_id, number);
+PRAGMA user_version = {VERSION};
+COMMIT;
 """
 
 
@@ -73,8 +85,10 @@ class Entry:
     created: datetime
     data_set_name: str
     job_name: str
-    host: str
     user: str
+    host: str
+    port: int
+    endpoint: str
     directory: str
     folder: str
     filename: str
@@ -82,13 +96,21 @@ class Entry:
     payload: dict[str, Any]
     steps: tuple[Step, ...]
 
+    def is_of(self, connection: Connection) -> bool:
+        """Say whether it went over a connection to this user's same subscription."""
+        ours = (connection.user, connection.host, connection.port, connection.endpoint)
+        # A connection that names no directory takes the only one there is.
+        end = "/" + (connection.directory or "").strip("/")
+        same_directory = f"/{self.directory.strip('/')}".endswith(end) if end != "/" else True
+        return (self.user, self.host, self.port, self.endpoint) == ours and same_directory
+
     def step(self, name: StepName) -> Step | None:
         """Return the last step of this name, or ``None``."""
         return next((step for step in reversed(self.steps) if step.name == name), None)
 
 
 class Journal:
-    """The journal of this machine's user: a file in the user's state folder, or in ``CONNECT_STATE_DIR``.
+    """A journal of imports: the connection's own, else the user's, in the state folder or ``CONNECT_STATE_DIR``.
 
     Every call opens the file for itself, so that threads and processes share it. After the first failed write
     it warns, once, and then keeps still.
@@ -101,14 +123,21 @@ class Journal:
         self._broken = False
 
     @classmethod
-    def open(cls) -> Journal:
-        """Open the journal, making it where there is none; warns when that cannot be."""
-        journal = cls(state_folder() / FILE_NAME)
+    def open(cls, connection: Connection | None = None) -> Journal:
+        """Open the journal of a connection's imports, making it where there is none; warns when that cannot be.
+
+        Parameters
+        ----------
+        connection : Connection, optional
+            Its ``state`` names the folder; without one the user's own is taken.
+        """
+        own = None if connection is None else connection.state
+        journal = cls((own or state_folder()) / FILE_NAME)
         journal._write(lambda _db: None)
         return journal
 
-    def plan(self, plan: Plan, connection: Connection, directory: str) -> str:
-        """Write down a new import as planned and return its id in the journal.
+    def plan(self, plan: Plan, connection: Connection, directory: str) -> Entry:
+        """Write down a new import as planned and return it.
 
         Parameters
         ----------
@@ -117,16 +146,24 @@ class Journal:
         directory : str
             The subscription's directory on the server.
         """
-        entry, now = str(uuid.uuid4()), _now()
-        names = (plan.name, plan.job_name, connection.host, connection.user)
-        place = (directory, plan.folder, plan.filename)
-
-        def write(db: sqlite3.Connection) -> None:
-            values = (entry, now, *names, *place, plan.rows, json.dumps(plan.payload))
-            db.execute("INSERT INTO imports VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
-            _add_step(db, entry, "planned", now, {})
-
-        self._write_or_keep_still(write)
+        now = datetime.now(UTC)
+        entry = Entry(
+            id=str(uuid.uuid4()),
+            created=now,
+            data_set_name=plan.name,
+            job_name=plan.job_name,
+            user=connection.user,
+            host=connection.host,
+            port=connection.port,
+            endpoint=connection.endpoint,
+            directory=directory,
+            folder=plan.folder,
+            filename=plan.filename,
+            rows=plan.rows,
+            payload=plan.payload,
+            steps=(Step("planned", now, {}),),
+        )
+        self._write_or_keep_still(lambda db: _add_import(db, entry))
         return entry
 
     def step(self, entry: str, name: StepName, **detail: Any) -> None:
@@ -136,7 +173,7 @@ class Journal:
     def entries(self) -> list[Entry]:
         """Read all imports, the oldest first; empty where there is no journal or it cannot be read."""
         try:
-            if not self.path.exists():
+            if self._broken or not self.path.exists():
                 return []
             with closing(_connect(self.path)) as db:
                 return list(_read(db))
@@ -162,7 +199,7 @@ class Journal:
     def _warn(self, verb: str, error: Exception, meaning: str) -> None:
         warnings.warn(
             f"The journal {self.path} cannot be {verb} ({error}). {meaning} "
-            f"Set {FOLDER_VARIABLE} to a folder that can be written to.",
+            f"Move it away, or set {FOLDER_VARIABLE} to a folder that can be written to.",
             ConnectWarning,
             stacklevel=2,
         )
@@ -181,11 +218,31 @@ def _connect(path: Path) -> sqlite3.Connection:
     # Not in WAL mode: it cannot be entered while another process looks, and not at all on a home on the network.
     db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level="IMMEDIATE")
     try:
-        db.executescript(_TABLES)
+        _require_tables(db)
     except BaseException:
         db.close()
         raise
     return db
+
+
+def _require_tables(db: sqlite3.Connection) -> None:
+    # One statement: between two, another process might make the tables.
+    look = "SELECT (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_master)"
+    version, tables = db.execute(look).fetchone()
+    if version == VERSION:
+        return
+    if version or tables:
+        raise sqlite3.DatabaseError("another version of this package wrote it")
+    db.executescript(_TABLES)
+
+
+def _add_import(db: sqlite3.Connection, entry: Entry) -> None:
+    values = {name: getattr(entry, name) for name in _COLUMNS}
+    values |= {"created": _written(entry.created), "payload": json.dumps(entry.payload)}
+    names, places = ", ".join(_COLUMNS), ", ".join(f":{name}" for name in _COLUMNS)
+    db.execute(f"INSERT INTO imports ({names}) VALUES ({places})", values)  # noqa: S608 - own names only
+    for step in entry.steps:
+        _add_step(db, entry.id, step.name, _written(step.at), step.detail)
 
 
 def _add_step(db: sqlite3.Connection, entry: str, name: str, at: str, detail: dict[str, Any]) -> None:
@@ -202,7 +259,8 @@ def _read(db: sqlite3.Connection) -> Iterator[Entry]:
     ):
         steps.setdefault(entry, []).append(Step(name, datetime.fromisoformat(at), json.loads(detail)))
     db.row_factory = sqlite3.Row
-    for row in db.execute("SELECT * FROM imports ORDER BY created, rowid"):
+    names = ", ".join(_COLUMNS)
+    for row in db.execute(f"SELECT {names} FROM imports ORDER BY created, rowid"):  # noqa: S608 - own names
         values = dict(row) | {
             "created": datetime.fromisoformat(row["created"]),
             "payload": json.loads(row["payload"]),
@@ -212,4 +270,8 @@ def _read(db: sqlite3.Connection) -> Iterator[Entry]:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+    return _written(datetime.now(UTC))
+
+
+def _written(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import fnmatch
 import io
 import os
@@ -29,12 +28,12 @@ from cryptography.hazmat.primitives.serialization import (
 from paramiko.hostkeys import HostKeyEntry, HostKeys, InvalidHostKey
 
 from connect_pandas.errors import ConfigurationError, HostKeyError
-from connect_pandas.service.connection import SFTP_PORT
+from connect_pandas.service.connection import SFTP_PORT, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from connect_pandas.service.connection import Connection, Secret
+    from connect_pandas.service.connection import Connection
 
 # ── the user's key ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -66,17 +65,18 @@ def load(path: Path, passphrase: Secret | None) -> paramiko.PKey:
             "Put it in the system's keyring or in CONNECT_PASSPHRASE, or write: "
             f"connect_pandas.connect(…, key_file={str(path)!r}, passphrase=getpass.getpass())"
         )
-    opened = passphrase.reveal().encode() if encrypted and passphrase is not None else None
-    return _for_paramiko(_parse(path, text, opened))
+    return _for_paramiko(_parse(path, text, passphrase if encrypted else None))
 
 
-def _read(path: Path) -> bytes:
-    if path.is_dir():
-        raise ConfigurationError(f"key_file={str(path)!r} is a directory; name the private key's file in it.")
+def _read(path: Path) -> Secret:
     try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            text = file.read()
+        if path.is_dir():
+            raise ConfigurationError(
+                f"key_file={str(path)!r} is a directory; name the private key's file in it."
+            )
+        with path.open(encoding="latin-1", newline="") as file:  # which gives every byte back
+            _refuse_open_to_others(path, os.fstat(file.fileno()).st_mode)
+            return Secret(file.read())
     except FileNotFoundError:
         raise ConfigurationError(
             f"There is no private key at {path}.\n"
@@ -85,41 +85,46 @@ def _read(path: Path) -> bytes:
         ) from None
     except OSError as error:
         raise ConfigurationError(f"The private key {path} cannot be read: {error.strerror}.") from None
+
+
+def _refuse_open_to_others(path: Path, mode: int) -> None:
     if os.name == "posix" and mode & 0o077:
         raise ConfigurationError(
             f"The private key {path} can be read by others (mode {mode & 0o777:04o}), so it is not used.\n"
             f"Close it: chmod 600 {path}"
         )
-    return text
 
 
-def _refuse_other_kinds(path: Path, text: bytes) -> None:
-    if text.startswith(b"PuTTY-User-Key-File"):
+def _refuse_other_kinds(path: Path, text: Secret) -> None:
+    if text.reveal().startswith("PuTTY-User-Key-File"):
         raise ConfigurationError(
             f"{path} is a PuTTY key (.ppk). Convert it to OpenSSH's format and name the result:\n"
             f"  puttygen {path} -O private-openssh-new -o {path.with_suffix('')}\n"
             "  (in PuTTYgen's window: Conversions > Export OpenSSH key)"
         )
-    if re.match(rb"(?:ssh|ecdsa|sk)-\S+ AAAA|-+ ?BEGIN (?:\S+ )*PUBLIC KEY", text.lstrip()):
+    if re.match(r"\s*(?:(?:ssh|ecdsa|sk)-\S+ AAAA|-+ ?BEGIN (?:\S+ )*PUBLIC KEY)", text.reveal()):
         name = path.with_suffix("") if path.suffix == ".pub" else "the file beside it without .pub"
         raise ConfigurationError(f"{path} is a public key; key_file takes the private half: {name}.")
 
 
-def _is_encrypted(text: bytes) -> bool:
-    if b"BEGIN ENCRYPTED PRIVATE KEY" in text or b"Proc-Type: 4,ENCRYPTED" in text:
+def _is_encrypted(text: Secret) -> bool:
+    if re.search(r"BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED", text.reveal()):
         return True
-    body = re.search(rb"BEGIN OPENSSH PRIVATE KEY-----(.*?)-----END", text, re.DOTALL)
+    body = re.search(r"BEGIN OPENSSH PRIVATE KEY-----(.*?)-----END", text.reveal(), re.DOTALL)
     try:
         # openssh-key-v1: a magic word, then the name of the cipher, a length before it.
         return body is not None and base64.b64decode(body[1])[19:23] != b"none"
-    except binascii.Error:
+    except ValueError:
         return False
 
 
-def _parse(path: Path, text: bytes, passphrase: bytes | None) -> _PrivateKey:
-    reader = load_ssh_private_key if b"BEGIN OPENSSH PRIVATE KEY" in text else load_pem_private_key
+def _parse(path: Path, text: Secret, passphrase: Secret | None) -> _PrivateKey:
+    reader = load_ssh_private_key if "BEGIN OPENSSH PRIVATE KEY" in text.reveal() else load_pem_private_key
     try:
-        key = reader(text, passphrase)
+        # Revealed in the call only: what a variable held would be shown by tracebacks that show variables.
+        key = reader(
+            text.reveal().encode("latin-1"), None if passphrase is None else passphrase.reveal().encode()
+        )
     except UnsupportedAlgorithm:
         raise ConfigurationError(
             f"The private key {path} is of a kind or a cipher that is not supported. "
@@ -176,10 +181,10 @@ def make(path: Path, comment: str, passphrase: Secret | None = None) -> str:
     )
     line = " ".join(filter(None, (_public(_for_paramiko(key)), comment.strip())))
     public = _public_file(path)
-    if public.exists():
-        raise _exists(public)
+    _make_folder(path.parent)
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if public.exists():
+            raise _exists(public)
         _write_new(path, key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, lock), 0o600)
         _write_new(public, f"{line}\n".encode(), 0o644)
     except FileExistsError as error:
@@ -187,6 +192,15 @@ def make(path: Path, comment: str, passphrase: Secret | None = None) -> str:
     except OSError as error:
         raise ConfigurationError(f"The key cannot be written to {path}: {error.strerror}.") from None
     return line
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"There can be no folder {path} for the key: {error.strerror}. Give the key another place."
+        ) from None
 
 
 def _write_new(path: Path, content: bytes, mode: int) -> None:
@@ -285,12 +299,13 @@ class Trust:
                 f"{where} shows a host key that {self.known_hosts} marks as revoked: {shown}.\n"
                 "Do not continue: whoever holds that key is not to be trusted. Ask the administrator.",
                 shown,
+                "revoked",
             )
         if self.pin is not None:
-            return HostKeyError(_say_changed(where, key, [self.pin], "the pinned host_key"), shown)
+            return HostKeyError(_say_changed(where, key, [self.pin], "the pinned host_key"), shown, "changed")
         if self.known:
             expected = [f"{fingerprint(k)} ({k.get_name()})" for k in self.known]
-            return HostKeyError(_say_changed(where, key, expected, str(self.known_hosts)), shown)
+            return HostKeyError(_say_changed(where, key, expected, str(self.known_hosts)), shown, "changed")
         return HostKeyError(_say_unknown(where, key, self.known_hosts), shown)
 
 

@@ -6,7 +6,7 @@ import hashlib
 import stat
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from connect_pandas.errors import (
     ConfigurationError,
@@ -16,6 +16,7 @@ from connect_pandas.errors import (
     UploadFailed,
 )
 from connect_pandas.service import keys, logon
+from connect_pandas.service.connection import SUBSCRIPTION_PREFIX, require_running
 from connect_pandas.service.upload import Cancelled, Feed, Receipt, Writer
 from connect_pandas.service.wire import TROUBLE, Client, is_refusal, say_trouble, words
 
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     import paramiko
 
     from connect_pandas.service.connection import Connection
-
-SUBSCRIPTION_PREFIX: Final = "sub_"
-"""How the subscription's directory begins. Source: api."""
 
 
 class RemoteFile(NamedTuple):
@@ -208,16 +206,15 @@ class Session:
                 digest.update(data)
                 feed.put(data, rows)
             feed.finish()
+            writer.join()
+            return Receipt(path, feed.confirmed, digest.hexdigest())
         except BaseException as error:
-            left = writer.give_up()
+            left = _give_up(writer, path)
             if isinstance(error, Cancelled):
                 raise UploadFailed(f"The upload of {path} was cancelled. {left}") from None
             if error is not feed.failure:
                 error.add_note(f"The upload of {path} was broken off by this. {left}")
             raise
-        finally:
-            writer.join()
-        return Receipt(path, feed.confirmed, digest.hexdigest())
 
     @contextmanager
     def _answers(self, doing: str) -> Iterator[None]:
@@ -228,6 +225,15 @@ class Session:
             raise
         except TROUBLE as error:
             raise ConnectionFailed(say_trouble(error, self._where, doing, self._client.sock)) from error
+
+
+def _give_up(writer: Writer, path: str) -> str:
+    try:
+        return writer.give_up()
+    except BaseException as again:  # interrupted once more: whoever presses twice does not wait
+        again.add_note(f"The upload of {path} was broken off by this. {writer.may_be_left}")
+        writer.cut()
+        raise
 
 
 # ── logging on ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -241,7 +247,8 @@ def open_session(connection: Connection, *, timeout: float = 30.0) -> Session:
     connection : Connection
         Who, where, with which key, and what the server must show.
     timeout : float
-        Seconds for the whole of the logon, and afterwards for each single answer.
+        Seconds for each step: to reach the server, for each handshake (a second one when the first shows a host key of
+        another kind), for the logon, and afterwards for each single answer.
 
     Returns
     -------
@@ -251,7 +258,7 @@ def open_session(connection: Connection, *, timeout: float = 30.0) -> Session:
     Raises
     ------
     ConfigurationError
-        When the key cannot be used, or there are several ``sub_…`` directories to choose from.
+        When the key cannot be used, the directory is not there, or there are several ``sub_…`` to choose from.
     HostKeyError
         When the server does not prove to be the one expected. The user's name was not sent then.
     AuthenticationFailed
@@ -259,6 +266,7 @@ def open_session(connection: Connection, *, timeout: float = 30.0) -> Session:
     ConnectionFailed
         When the server cannot be reached, is no SFTP server, or says nothing for too long.
     """
+    require_running(connection)
     key = keys.load(connection.key_file, connection.passphrase)
     where = f"{connection.host}:{connection.port}"
     transport = logon.verified_transport(connection, keys.trust(connection), timeout)
@@ -283,7 +291,7 @@ def _find_directory(client: Client, connection: Connection) -> str:
         )
         found = client.find(path)
         if found is None or not _is_folder(found):
-            raise ConnectionFailed(_say_no_directory(client, home, path, is_file=found is not None))
+            raise ConfigurationError(_say_no_directory(client, home, path, is_file=found is not None))
         return path
     subscriptions = [name for name in _folders(client, home) if name.startswith(SUBSCRIPTION_PREFIX)]
     if len(subscriptions) > 1:

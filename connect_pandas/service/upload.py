@@ -174,12 +174,25 @@ class Writer(threading.Thread):
         self._left = "Nothing was left behind."
 
     def give_up(self) -> str:
-        """Break off, and return the sentence that says whether something was left behind."""
+        """Break off, and return the sentence that says whether something was left behind.
+
+        A server that has said nothing for ``CLEANING_SECONDS`` is not waited for any longer.
+        """
         self._feed.give_up()
-        self.join()
+        begin = time.monotonic()
+        while self.is_alive():
+            self.join(0.1)
+            if time.monotonic() - max(begin, self._client.heard) > CLEANING_SECONDS:
+                self.cut()
+                return self.may_be_left
         if self._arrived:  # it was too late to break off
             self._remove()
         return self._left
+
+    def cut(self) -> None:
+        """End the connection, which ends every wait of this thread."""
+        self._client.sock.get_transport().sock.close()
+        self.join(1.0)
 
     def run(self) -> None:
         try:
@@ -216,7 +229,7 @@ class Writer(threading.Thread):
 
     def _not_opened(self, error: BaseException) -> UploadFailed:
         if not is_refusal(error, self._client.sock):
-            self._left = self._may_be_left
+            self._left = self.may_be_left
             return self._lost(error)
         return UploadFailed(
             f"The server refused to open {self._path} for writing: {words(error)}. Nothing was sent.\n"
@@ -231,7 +244,8 @@ class Writer(threading.Thread):
         )
 
     @property
-    def _may_be_left(self) -> str:
+    def may_be_left(self) -> str:
+        """The sentence for a file of which nobody knows."""
         return f"A partial file may be left on the server: {self._path}"
 
     def _fill(self, window: Window) -> None:
@@ -253,7 +267,7 @@ class Writer(threading.Thread):
         self._remove(before=window.abandon)
 
     def _remove(self, before: Callable[[], None] = lambda: None) -> None:
-        self._left = self._may_be_left
+        self._left = self.may_be_left
         channel = self._client.sock
         channel.settimeout(min(self._timeout, CLEANING_SECONDS))
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import paramiko
@@ -56,6 +57,8 @@ class Client(paramiko.SFTPClient):
     sock: paramiko.Channel
     piece: int
     """Bytes of a write."""
+    heard: float
+    """When the last answer came, on the monotonic clock."""
 
     if TYPE_CHECKING:  # the inner calls, which the type stubs leave out
 
@@ -67,6 +70,7 @@ class Client(paramiko.SFTPClient):
     def __init__(self, channel: paramiko.Channel) -> None:
         self._extensions: dict[bytes, bytes] = {}
         self._received = bytearray()
+        self.heard = time.monotonic()
         super().__init__(channel)
         self.piece = self._ask_piece()
 
@@ -145,6 +149,7 @@ class Client(paramiko.SFTPClient):
         data = self.sock.recv(65536)
         if not data:
             raise EOFError("the server closed the session")
+        self.heard = time.monotonic()
         received = self._received
         received += data
         answers = []

@@ -14,6 +14,7 @@ from tests.service.object_store import Store, object_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from connect_pandas.service.connection import Connection
     from tests.sshd import Sshd
@@ -48,6 +49,12 @@ def fake() -> Iterator[FakeApi]:
 
 
 @pytest.fixture
-def connection(box: Sandbox, fake: FakeApi) -> Connection:
+def way(box: Sandbox, state: Path) -> Connection:
+    """The way into the sandbox, with the test's own journal."""
+    return dataclasses.replace(box.connection, state=state)
+
+
+@pytest.fixture
+def connection(way: Connection, fake: FakeApi) -> Connection:
     """The sandbox's file server, and an API that answers as it is told."""
-    return dataclasses.replace(box.connection, endpoint=fake.url)
+    return dataclasses.replace(way, endpoint=fake.url)

@@ -7,8 +7,9 @@ import signal
 import socket
 import threading
 import time
+import uuid
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,6 +49,10 @@ class OrdersPlan:
     orders: tuple[tuple[str | None, ...], ...] = ORDERS
     break_after: int | None = None
     """Fail to encode after so many rows."""
+    filename_given: bool = True
+
+    def renamed(self) -> OrdersPlan:
+        return replace(self, filename=f"{uuid.uuid4().hex}.csv")
 
     @property
     def rows(self) -> int:

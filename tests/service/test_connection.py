@@ -5,6 +5,7 @@ import dataclasses
 import pickle
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from connect_pandas.service.connection import (
     Connection,
     Secret,
     current,
+    leave,
     resolve,
     use,
 )
@@ -122,8 +124,53 @@ def test_a_domain_is_not_outdone_by_a_host_of_a_lesser_source(
     connection = resolve("shop", GIVEN)
     assert (connection.host, connection.endpoint) == dataclasses.astuple(DOMAINS["prod-us-east-1"])
     without = {name: value for name, value in GIVEN.items() if name != "domain"}
-    connection = resolve("shop", without)
-    assert (connection.host, connection.endpoint) == ("environment.example", "https://profile.example")
+    with pytest.raises(ConfigurationError, match="lacks endpoint"):
+        resolve("shop", without)
+
+
+PIN = "SHA256:" + "a" * 43
+
+
+@pytest.mark.parametrize(
+    "place", [{"domain": "prod-us-east-1"}, {"host": "h.example", "endpoint": "https://h.example"}]
+)
+def test_what_belongs_to_one_server_is_not_taken_for_another(
+    profiles: Path, monkeypatch: pytest.MonkeyPatch, place: dict[str, str]
+) -> None:
+    profiles.write_text(
+        '[shop]\ndomain = "prod-eu-central-1"\nuser = "profile@shop.example"\nkey_file = "/profile/key"\n'
+        f'port = 2022\nknown_hosts = "/profile/hosts"\nhost_key = "{PIN}"\ndirectory = "sub_1"\n'
+    )
+    kept = resolve("shop", {"api_key": API_KEY, "domain": "prod-eu-central-1"})
+    assert (kept.port, kept.host_key, kept.directory) == (2022, PIN, "sub_1")
+    other = resolve("shop", {"api_key": API_KEY, **place})
+    assert (other.port, other.host_key, other.known_hosts, other.directory) == (22, None, None, None)
+    assert other.user == "profile@shop.example"
+    monkeypatch.setenv("CONNECT_DOMAIN", "prod-us-east-1")
+    assert resolve("shop", {"api_key": API_KEY}).host_key is None
+
+
+def test_a_host_beside_the_environments_domain_is_not_shown_as_that_domain(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CONNECT_DOMAIN", "prod-us-east-1")
+    given = {**GIVEN, "domain": None, "host": "relay.example"}
+    with pytest.raises(ConfigurationError, match="lacks endpoint"):
+        resolve(None, given)
+    connection = resolve(None, given | {"endpoint": "https://relay.example"})
+    assert connection.domain is None
+    assert "prod-us-east-1" not in repr(connection)
+    assert "at relay.example" in repr(resolve(None, {**GIVEN, "host": "relay.example"}))
+
+
+def test_the_default_profile_is_taken_when_nothing_else_says_who(
+    profiles: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profiles.write_text(profiles.read_text().replace("[shop]", "[default]"))
+    monkeypatch.setenv("CONNECT_API_KEY", API_KEY)
+    assert resolve(None, {}).profile == "default"
+    with pytest.raises(ConfigurationError, match="lacks host, endpoint, key_file"):
+        resolve(None, {"user": "ann@shop.example"})
 
 
 @pytest.mark.usefixtures("profiles")
@@ -206,6 +253,78 @@ def test_this_machine_needs_no_https(endpoint: str) -> None:
     assert resolve(None, GIVEN | {"endpoint": endpoint}).endpoint == endpoint
 
 
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ({"domain": "prod-us-east1"}, "Did you mean 'prod-us-east-1'"),
+        ({"domain": ["prod-us-east-1"]}, "domain="),
+        ({"host": "sftp://h.example"}, "plain name of a server"),
+        ({"host": "h.example:22"}, "plain name of a server"),
+        ({"host": "h .example"}, "plain name of a server"),
+        ({"endpoint": "https://[bad"}, "is not an address"),
+        ({"endpoint": "https://h.example:port"}, "is not an address"),
+        ({"endpoint": "https://h .example"}, "is not an address"),
+        ({"key_file": 5}, "key_file takes a path"),
+        ({"key_file": "-----BEGIN OPENSSH PRIVATE KEY-----\nabc"}, "not its text"),
+        ({"key_file": "~nobody-of-this-name/key"}, "no such user's home"),
+        ({"directory": "sub_1/RS"}, 'directory="sub_1" here, and folder="RS" in the plan'),
+        ({"directory": 5}, "directory takes text"),
+        ({"port": True}, "not a number"),
+        ({"user": "ann@shop.example\n"}, "cannot log on"),
+    ],
+)
+def test_more_of_what_cannot_be_is_refused(setting: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words) as caught:
+        resolve(None, GIVEN | setting)
+    assert "abc" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"endpoint": "https://ann:hush@h.example"},
+        {"host": "ann:hush@h.example"},
+        {"endpoint": "https://a:hush@[b"},
+    ],
+)
+def test_a_password_in_an_address_is_refused_and_not_repeated(setting: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match="holds a user or a password") as caught:
+        resolve(None, GIVEN | setting)
+    assert "hush" not in str(caught.value)
+
+
+def test_all_that_is_missing_and_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONNECT_PORT", "ssh")
+    monkeypatch.setenv("CONNECT_DOMAIN", "prod-mars-1")
+    with pytest.raises(ConfigurationError) as caught:
+        resolve(None, {"key_file": 5, "endpoint": "ftp://x"})
+    for words in (
+        "CONNECT_PORT='ssh'",
+        "prod-mars-1",
+        "key_file takes",
+        "endpoint='ftp://x'",
+        "lacks user, api_key:",
+    ):
+        assert words in str(caught.value)
+
+
+def test_no_traceback_shows_a_secret(ring: InMemory, monkeypatch: pytest.MonkeyPatch) -> None:
+    ring.kept[KEYRING_SERVICE, "passphrase /k"] = "open sesame"
+    monkeypatch.setenv("CONNECT_API_KEY", API_KEY)
+    given = {**GIVEN, "api_key": None, "key_file": "/k", "port": 0}
+    with pytest.raises(ConfigurationError) as caught:
+        resolve(None, given)
+    monkeypatch.delenv("CONNECT_API_KEY")
+    with pytest.raises(ConfigurationError) as again:
+        resolve(None, given | {"api_key": Secret(API_KEY)})
+    for error in (caught.value, again.value):
+        frames = traceback.TracebackException.from_exception(error, capture_locals=True).stack
+        shown = "".join(str(frame.locals) for frame in frames)
+        assert "settings" in shown
+        assert API_KEY not in shown
+        assert "open sesame" not in shown
+
+
 def test_wrong_settings_are_named_together() -> None:
     with pytest.raises(ConfigurationError) as caught:
         resolve(None, GIVEN | {"user": "a b", "endpoint": "http://x.example", "port": 70000})
@@ -272,6 +391,25 @@ def test_the_current_connection_is_the_last_used(monkeypatch: pytest.MonkeyPatch
     for name, value in GIVEN.items():
         monkeypatch.setenv(f"CONNECT_{name.upper()}", value)
     assert current() == connection
+
+
+def test_after_a_sandbox_the_connection_before_it_is_current_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = resolve(None, GIVEN)
+    first, second = (dataclasses.replace(account, port=port, kind="sandbox") for port in (2201, 2202))
+    use(account)
+    use(first)
+    use(second)
+    leave(first)
+    assert current() is second
+    leave(second)
+    assert current() is account
+    use(None)
+    for name, value in GIVEN.items():
+        monkeypatch.setenv(f"CONNECT_{name.upper()}", value)
+    use(first)
+    leave(first)
+    with pytest.raises(ConfigurationError, match=r"To go on with the account:  connect_pandas\.connect\(\)"):
+        current()
 
 
 def test_it_needs_nothing_heavy() -> None:

@@ -64,9 +64,7 @@ def test_data_sets_are_listed_with_and_without_the_audience(fake: FakeApi) -> No
     assert api_of(fake).data_sets() == (DataSet("Orders", "7", "REFERENCE_SET"),)
     assert api_of(fake).data_set("Orders") == DataSet("Orders", "7", "REFERENCE_SET")
     assert api_of(fake).data_set("orders") is None
-    api_of(fake).data_sets(type=None)
     assert 'eq: "REFERENCE_SET"' in fake.asked[0]["query"]
-    assert "filter" not in fake.asked[-1]["query"]
 
 
 def test_numbers_come_back_exact(fake: FakeApi) -> None:
@@ -361,3 +359,12 @@ def test_no_error_and_no_log_shows_the_key(
             assert API_KEY.encode() not in pickle.dumps(caught.value)
     ours = [record.getMessage() for record in caplog.records if "<<<" not in record.getMessage()]
     assert not any(API_KEY in message for message in ours)
+
+
+def test_the_services_full_stop_is_not_doubled(fake: FakeApi) -> None:
+    fake.query = refusal("The key is wrong.", status=401)
+    with pytest.raises(AuthenticationFailed, match=r"The key is wrong\.\n"):
+        api_of(fake).data_sets()
+    fake.query = refusal("No quota", status=500)
+    with pytest.raises(ConnectionFailed, match=r"No quota\. Try again"):
+        api_of(fake).data_sets()

@@ -25,7 +25,15 @@ from fixtures_service import (
     until,
 )
 
-from connect_pandas.errors import AuthenticationFailed, ConnectionFailed, ImportTimeout
+from connect_pandas._sandbox import Sandbox
+from connect_pandas.errors import (
+    AuthenticationFailed,
+    ConfigurationError,
+    ConnectionFailed,
+    ConnectWarning,
+    ImportTimeout,
+    PlanError,
+)
 from connect_pandas.rules import DATE_FORMATS
 from connect_pandas.service import job as job_room
 from connect_pandas.service.job import Evidence, ImportJob, Seen, judge, sent_jobs
@@ -37,7 +45,6 @@ from connect_pandas.service.verify import Difference, Verification, strptime_pat
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from connect_pandas._sandbox import Sandbox
     from connect_pandas.service.connection import Connection
 
 
@@ -57,7 +64,7 @@ def new_plan() -> OrdersPlan:
 def gone(connection: Connection, rows: int = 8) -> ImportJob:
     """A job whose file is not there."""
     journal = Journal.open()
-    entry = journal.plan(OrdersPlan(), connection, "/")
+    entry = journal.plan(OrdersPlan(), connection, "/").id
     return ImportJob(
         id="job-1",
         name="Orders",
@@ -122,9 +129,9 @@ def test_what_a_look_means(evidence: Evidence, begun: bool, status: str, words: 
 # ── on the sandbox ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_an_import_is_followed_to_its_end_and_verified(box: Sandbox) -> None:
+def test_an_import_is_followed_to_its_end_and_verified(box: Sandbox, way: Connection) -> None:
     plan = new_plan()
-    job = submit(plan, box.connection)
+    job = submit(plan, way)
     assert job.seen.status == "submitted"
     assert job.wait(30) is job
     assert job.status == "completed"
@@ -143,11 +150,11 @@ def test_a_waiting_job_is_submitted(fake: FakeApi, box: Sandbox, connection: Con
 
 
 def test_a_failed_import_ends_in_words_and_not_in_success(
-    box: Sandbox, monkeypatch: pytest.MonkeyPatch
+    box: Sandbox, way: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = new_plan()
     bad = dataclasses.replace(plan, orders=(*plan.orders, ("8783845", *plan.orders[0][1:])))
-    job = submit(bad, box.connection)
+    job = submit(bad, way)
     until(lambda: list(box.jobs.status[box.jobs.data_set == plan.name]) == ["failed"])
     with pytest.raises(ImportTimeout, match="still on the server") as caught:
         job.wait(0.5)
@@ -159,22 +166,22 @@ def test_a_failed_import_ends_in_words_and_not_in_success(
     assert verification.rows_found is None
 
 
-def test_jobs_of_before_are_found_in_the_journal(box: Sandbox) -> None:
+def test_jobs_of_before_are_found_in_the_journal(way: Connection) -> None:
     plan = new_plan()
-    submitted = submit(plan, box.connection)
-    (job,) = sent_jobs(box.connection)
+    submitted = submit(plan, way)
+    (job,) = sent_jobs(way)
     assert (job.id, job.name, job.rows, job.plan) == (submitted.id, plan.name, 8, None)
     assert job.receipt == submitted.receipt
     assert job.wait(30).status == "completed"
     assert job.verify() == Verification(plan.name, 8, 8)
-    assert sent_jobs(box.connection)[0].seen.status == "completed"
-    assert sent_jobs(dataclasses.replace(box.connection, user="someone@else.example")) == ()
+    assert sent_jobs(way)[0].seen.status == "completed"
+    assert sent_jobs(dataclasses.replace(way, user="someone@else.example")) == ()
 
 
 def test_what_was_uploaded_when_the_process_died_is_not_forgotten(connection: Connection) -> None:
     journal = Journal.open()
     journal.plan(OrdersPlan(), connection, "/")
-    entry = journal.plan(OrdersPlan(), connection, "/")
+    entry = journal.plan(OrdersPlan(), connection, "/").id
     journal.step(entry, "uploaded", path="/x", size=1, sha256="ab")
     (job,) = sent_jobs(connection)
     assert (job.entry, job.id, job.seen.status) == (entry, None, "unknown")
@@ -247,11 +254,13 @@ def test_a_set_that_shows_late_is_waited_for(fake: FakeApi, connection: Connecti
 
 
 @pytest.mark.usefixtures("quick")
-def test_passing_failures_are_waited_out(box: Sandbox, fake: FakeApi, connection: Connection) -> None:
+def test_passing_failures_are_waited_out(
+    box: Sandbox, way: Connection, fake: FakeApi, connection: Connection
+) -> None:
     plan = new_plan()
     looks = 0
-    with Relay(box.connection.port) as wire:
-        job = submit(plan, dataclasses.replace(box.connection, port=wire.port))
+    with Relay(way.port) as wire:
+        job = submit(plan, dataclasses.replace(way, port=wire.port))
         job.connection = dataclasses.replace(job.connection, endpoint=fake.url)
         before = wire.connections
 
@@ -336,6 +345,43 @@ def test_the_silent_progress_shows_nothing(capsys: pytest.CaptureFixture[str]) -
     with silent("Uploading", 5, "rows") as advance:
         advance(5)
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_standstill_is_warned_of_once(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_room, "STILL_SECONDS", 0.1)
+    job = submit(new_plan(), connection)
+    with (
+        pytest.warns(
+            ConnectWarning, match=r"a failed import keeps its file.*Job monitoring.*job-1"
+        ) as caught,
+        pytest.raises(ImportTimeout),
+    ):
+        job.wait(0.6)
+    assert len(caught) == 1
+
+
+@pytest.mark.parametrize("timeout", ["60", None, -1, float("nan"), True])
+def test_a_timeout_is_a_number(timeout: Any) -> None:
+    with pytest.raises(PlanError, match=r"timeout=.* is no number of seconds"):
+        gone(connection_to("http://127.0.0.1:1/")).wait(timeout)
+
+
+def test_a_completed_job_needs_no_connection_any_more() -> None:
+    job = gone(connection_to("http://127.0.0.1:1/"))
+    job.seen = Seen("completed", "all there", datetime.now())
+    assert job.wait() is job
+
+
+def test_a_sandbox_that_has_stopped_says_so() -> None:
+    with Sandbox() as gone_box:
+        job = submit(OrdersPlan(), gone_box.connection)
+        folder = gone_box.connection.key_file.parent
+    for call in (job.wait, job.verify, lambda: sent_jobs(gone_box.connection)):
+        with pytest.raises(ConfigurationError, match="This sandbox has stopped"):
+            call()
+    assert "This sandbox has stopped" in repr(gone_box.connection.check())
+    assert not folder.exists()
 
 
 # ── verifying ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -430,6 +476,30 @@ def test_a_number_for_a_key_is_asked_for_as_a_number(fake: FakeApi) -> None:
     result = verify(connection_to(fake.url), "Orders", 2, payload_of({"Order ID": "NUMBER"}), rows)
     assert result.ok
     assert "in: [7, 1.50]" in fake.asked[-1]["query"]
+
+
+@pytest.mark.parametrize("date_format", [None, "DAY_MONTH_YEAR_SLASH_SEPARATED"])
+def test_a_date_for_a_key_is_asked_for_as_the_service_shows_it(
+    fake: FakeApi, date_format: str | None
+) -> None:
+    fake.query = holding({"Order ID": "2024-02-01 00:00:00.000"})
+    sent = "01/02/2024" if date_format else "2024-02-01T00:00:00Z"
+    payload = payload_of({"Order ID": "DATE"}, date_format)
+    result = verify(connection_to(fake.url), "Orders", 1, payload, [{"Order ID": sent}])
+    assert (result.ok, result.compared) == (True, 1)
+    assert 'in: ["2024-02-01 00:00:00.000"]' in fake.asked[-1]["query"]
+    fake.query = holding(count=1)
+    result = verify(connection_to(fake.url), "Orders", 1, payload, [{"Order ID": sent}])
+    assert (result.ok, result.compared) == (True, 0)
+    assert "counted only" in repr(result)
+
+
+def test_rows_are_not_called_ones_own_while_the_file_waits(fake: FakeApi, connection: Connection) -> None:
+    job = submit(OrdersPlan(name="Orders", folder=f"RS/{uuid.uuid4().hex}"), connection)
+    fake.query = api_with(8)
+    result = job.verify(0)
+    assert (result.rows_found, result.ok) == (8, False)
+    assert "these rows may be another import's" in repr(result)
 
 
 def test_a_count_that_differs_is_not_ok() -> None:

@@ -9,8 +9,10 @@ import textwrap
 import threading
 import warnings
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fixtures_service import API_KEY, OrdersPlan, connection_to
@@ -30,12 +32,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_an_import_is_read_as_it_was_written() -> None:
     before = datetime.now(UTC)
     journal = Journal.open()
-    entry = journal.plan(OrdersPlan(), CONNECTION, "/sub_1X")
+    entry = journal.plan(OrdersPlan(), CONNECTION, "/sub_1X").id
     journal.step(entry, "uploaded", path="/sub_1X/RS/Orders/orders.csv", size=12, sha256="ab")
     journal.step(entry, "submitted", job_id="j-1")
     (read,) = Journal.open().entries()
     assert (read.id, read.data_set_name, read.job_name) == (entry, "Orders", "Add orders")
     assert (read.user, read.host) == (CONNECTION.user, CONNECTION.host)
+    assert (read.port, read.endpoint) == (CONNECTION.port, CONNECTION.endpoint)
     assert (read.directory, read.folder, read.filename) == ("/sub_1X", "RS/Orders", "orders.csv")
     assert (read.rows, read.payload) == (8, OrdersPlan().payload)
     assert [step.name for step in read.steps] == ["planned", "uploaded", "submitted"]
@@ -49,7 +52,7 @@ def test_an_import_is_read_as_it_was_written() -> None:
 
 def test_imports_stand_in_the_order_of_time() -> None:
     journal = Journal.open()
-    entries = [journal.plan(OrdersPlan(job_name=f"job {n}"), CONNECTION, "/") for n in range(20)]
+    entries = [journal.plan(OrdersPlan(job_name=f"job {n}"), CONNECTION, "/").id for n in range(20)]
     assert [entry.id for entry in journal.entries()] == entries
 
 
@@ -103,16 +106,29 @@ def broken_by_another_table(folder: Path) -> None:
         db.execute("CREATE TABLE imports (something TEXT)")
 
 
-BREAKS = [broken_by_a_file_for_a_folder, broken_by_garbage, broken_by_a_folder_for_a_file]
+def broken_by_another_version(folder: Path) -> None:
+    Journal.open().plan(OrdersPlan(), CONNECTION, "/")
+    with closing(sqlite3.connect(folder / FILE_NAME)) as db, db:
+        db.execute("PRAGMA user_version = 99")
+        db.execute("ALTER TABLE imports ADD COLUMN more TEXT")
 
 
-@pytest.mark.parametrize("break_it", [*BREAKS, broken_by_another_table])
+BREAKS = [
+    broken_by_a_file_for_a_folder,
+    broken_by_garbage,
+    broken_by_a_folder_for_a_file,
+    broken_by_another_table,
+    broken_by_another_version,
+]
+
+
+@pytest.mark.parametrize("break_it", BREAKS)
 def test_a_broken_journal_warns_once_and_stops_nothing(folder: Path, break_it: object) -> None:
     break_it(folder)  # type: ignore[operator]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         journal = Journal.open()
-        entry = journal.plan(OrdersPlan(), CONNECTION, "/")
+        entry = journal.plan(OrdersPlan(), CONNECTION, "/").id
         journal.step(entry, "uploaded")
         journal.step(entry, "submitted", job_id="j")
     (warning,) = caught
@@ -128,9 +144,45 @@ def test_a_broken_journal_cannot_be_listed_and_says_so(folder: Path, break_it: o
         assert Journal(folder / FILE_NAME).entries() == []
 
 
+def test_a_column_more_breaks_nothing(folder: Path) -> None:
+    entry = Journal.open().plan(OrdersPlan(), CONNECTION, "/")
+    with closing(sqlite3.connect(folder / FILE_NAME)) as db, db:
+        db.execute("ALTER TABLE imports ADD COLUMN more TEXT")
+    assert [read.id for read in Journal.open().entries()] == [entry.id]
+    Journal.open().plan(OrdersPlan(), CONNECTION, "/")
+    assert len(Journal.open().entries()) == 2
+
+
+def test_a_connection_can_have_a_journal_of_its_own(folder: Path, tmp_path: Path) -> None:
+    own = replace(CONNECTION, state=tmp_path / "own")
+    Journal.open(own).plan(OrdersPlan(), own, "/")
+    assert len(Journal.open(own).entries()) == 1
+    assert (tmp_path / "own" / FILE_NAME).exists()
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
+        ({}, True),
+        ({"directory": "sub_1X"}, True),
+        ({"directory": "/sub_1X"}, True),
+        ({"directory": "sub_2"}, False),
+        ({"directory": "1X"}, False),
+        ({"port": 2022}, False),
+        ({"endpoint": "http://127.0.0.1:2/"}, False),
+        ({"host": "other.example"}, False),
+        ({"user": "bob@shop.example"}, False),
+    ],
+)
+def test_an_import_belongs_to_one_subscription(changes: dict[str, Any], same: bool) -> None:
+    entry = Journal.open().plan(OrdersPlan(), CONNECTION, "/sub_1X")
+    assert entry.is_of(replace(CONNECTION, **changes)) is same
+
+
 def test_where_warnings_are_errors_a_step_still_raises_nothing(folder: Path) -> None:
     journal = Journal.open()
-    entry = journal.plan(OrdersPlan(), CONNECTION, "/")
+    entry = journal.plan(OrdersPlan(), CONNECTION, "/").id
     (folder / FILE_NAME).write_bytes(b"overwritten by something else" * 100)
     journal.step(entry, "submitted", job_id="j")  # pytest runs with warnings as errors
 
@@ -142,7 +194,7 @@ def test_processes_and_threads_share_it(folder: Path) -> None:
         from fixtures_service import OrdersPlan, connection_to
         from connect_pandas.service.journal import Journal
         for number in range(10):
-            entry = Journal.open().plan(OrdersPlan(), connection_to("http://127.0.0.1:1/"), "/")
+            entry = Journal.open().plan(OrdersPlan(), connection_to("http://127.0.0.1:1/"), "/").id
             Journal.open().step(entry, "submitted", job_id=str(number))
     """)
     here = str(Path(__file__).parent)

@@ -30,6 +30,7 @@ from connect_pandas.service import logon, upload
 from connect_pandas.service.connection import Connection
 from connect_pandas.service.sftp import RemoteFile, open_session
 from connect_pandas.service.wire import PIECE, PIECE_MAX
+from tests.service.fixtures_service import interrupt_main
 from tests.service.object_store import Store, object_store, wire
 from tests.sshd import HOST, Sshd, fingerprint, known_host, make_key
 from tests.sshd import sshd as run_sshd
@@ -351,6 +352,57 @@ def test_a_server_that_stalls_ends_the_upload(sshd: Sshd, size: int) -> None:
             replace(session, _timeout=1).upload("", f"stalled-{size}.csv", freezing())
 
 
+def stalled(session: Session) -> Session:
+    """A session that would wait for ever."""
+    session._client.sock.settimeout(1000)
+    return replace(session, _timeout=1000)
+
+
+@pytest.mark.parametrize("size", [2_000_000, 30_000_000], ids=["answers", "sends"])
+def test_whoever_breaks_off_does_not_wait_for_a_silent_server(
+    sshd: Sshd, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    def freezing() -> Iterator[tuple[bytes, int]]:
+        for number, slice_ in enumerate(slices(content(size))):
+            if number == 2:
+                proxy.frozen.set()
+                threading.Timer(0.3, interrupt_main).start()
+            yield slice_
+
+    monkeypatch.setattr(upload, "CLEANING_SECONDS", 0.5)
+    with (
+        wire(sshd.port) as proxy,
+        open_session(sshd.connection(port=proxy.port, host_key=sshd.fingerprint())) as session,
+        pytest.raises(KeyboardInterrupt) as interrupted,
+    ):
+        stalled(session).upload("", f"silent-{size}.csv", freezing())
+    assert "may be left on the server" in interrupted.value.__notes__[0]
+
+
+def test_whoever_breaks_off_twice_is_told_what_may_be_left(
+    sshd: Sshd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def freezing() -> Iterator[tuple[bytes, int]]:
+        proxy.frozen.set()
+        yield b"x" * 1_000_000, 1
+        raise KeyboardInterrupt
+
+    give_up = upload.Feed.give_up
+
+    def press_again(feed: upload.Feed) -> None:
+        give_up(feed)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(upload.Feed, "give_up", press_again)
+    with (
+        wire(sshd.port) as proxy,
+        open_session(sshd.connection(port=proxy.port, host_key=sshd.fingerprint())) as session,
+        pytest.raises(KeyboardInterrupt) as interrupted,
+    ):
+        stalled(session).upload("", "twice.csv", freezing())
+    assert "may be left on the server" in interrupted.value.__notes__[0]
+
+
 # ── logging on ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -449,6 +501,7 @@ def test_an_unknown_server_shows_the_line_that_pins_it(sshd: Sshd, tmp_path: Pat
     with pytest.raises(HostKeyError) as failed:
         open_session(sshd.connection(known_hosts=tmp_path / "empty"))
     assert failed.value.fingerprint == sshd.fingerprint("ed25519")
+    assert failed.value.reason == "unknown"
     pinned = re.search(r'connect_pandas\.connect\(…, host_key="(.+)"\)', str(failed.value))
     assert pinned is not None
     with open_session(sshd.connection(known_hosts=tmp_path / "empty", host_key=pinned[1])):
@@ -460,6 +513,7 @@ def test_a_changed_key_is_stern(sshd: Sshd, tmp_path: Path) -> None:
     (tmp_path / "known").write_text(known_host(HOST, sshd.port, other))
     with pytest.raises(HostKeyError, match=r"(?s)IS NOT THE ONE EXPECTED.*Do not continue") as failed:
         open_session(sshd.connection(known_hosts=tmp_path / "known"))
+    assert failed.value.reason == "changed"
     assert fingerprint(other) in str(failed.value)
     assert sshd.fingerprint("ed25519") in str(failed.value)
 
@@ -544,9 +598,9 @@ def test_the_directory_of_the_subscription(tmp_path: Path) -> None:
             directory()
         assert directory(directory="sub_2") == f"{root}/sub_2"
         assert directory(directory=f"{root}/sub_2") == f"{root}/sub_2"
-        with pytest.raises(ConnectionFailed, match=r"(?s)sub_3 does not exist.*sub_1, sub_2"):
+        with pytest.raises(ConfigurationError, match=r"(?s)sub_3 does not exist.*sub_1, sub_2"):
             directory(directory="sub_3")
-        with pytest.raises(ConnectionFailed, match="is a file"):
+        with pytest.raises(ConfigurationError, match="is a file"):
             directory(directory="sub_file")
 
 

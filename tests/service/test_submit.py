@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import pickle
 import threading
 import uuid
 from contextlib import contextmanager
@@ -30,8 +31,11 @@ from connect_pandas.errors import (
     PlanError,
     UploadFailed,
 )
+from connect_pandas.service import logon
 from connect_pandas.service.job import sent_jobs
 from connect_pandas.service.journal import FILE_NAME, Journal
+from connect_pandas.service.progress import silent
+from connect_pandas.service.sftp import Session, open_session
 from connect_pandas.service.submit import submit
 
 if TYPE_CHECKING:
@@ -107,11 +111,11 @@ def test_five_sets_are_for_the_service_to_judge(
 
 
 def test_without_a_journal_the_import_works_and_says_so_once(
-    plan: OrdersPlan, box: Sandbox, state: Path
+    plan: OrdersPlan, way: Connection, state: Path
 ) -> None:
     (state / FILE_NAME).mkdir(parents=True)
     with pytest.warns(ConnectWarning, match="journal") as caught:
-        job = submit(plan, box.connection).wait(30)
+        job = submit(plan, way).wait(30)
     assert job.status == "completed"
     assert len(caught) == 1
 
@@ -187,10 +191,10 @@ def test_an_encoder_that_breaks_leaves_nothing(
     assert files_of(plan, box) == []
 
 
-def test_a_refused_upload_never_starts_an_import(plan: OrdersPlan, fake: FakeApi) -> None:
+def test_a_refused_upload_never_starts_an_import(plan: OrdersPlan, fake: FakeApi, state: Path) -> None:
     with Sandbox(faults=Faults(refuse_close=True)) as faulty:
         with pytest.raises(UploadFailed):
-            submit(plan, dataclasses.replace(faulty.connection, endpoint=fake.url))
+            submit(plan, dataclasses.replace(faulty.connection, endpoint=fake.url, state=state))
         assert files_of(plan, faulty) == []
     assert fake.mutations == []
     assert steps() == ["planned", "failed"]
@@ -322,3 +326,156 @@ def test_an_interrupt_while_the_import_is_asked_for_leaves_it_unconfirmed(
     assert "may or may not have begun" in "".join(caught.value.__notes__)
     assert files_of(plan, box) == ["orders.csv"]
     assert steps() == ["planned", "uploaded", "unconfirmed"]
+    assert "sent_jobs() if job.filename == 'orders.csv'][-1]; job.wait()" in "".join(caught.value.__notes__)
+
+
+def test_an_unconfirmed_import_hands_over_its_job(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi
+) -> None:
+    fake.mutation = Reply(drop="before")
+    with pytest.raises(ImportUnconfirmed, match=r"sys\.last_value\.job\.wait\(\)") as caught:
+        submit(plan, connection)
+    assert "connect_pandas.sent_jobs()" in str(caught.value)
+    job = caught.value.job
+    assert job is not None
+    assert (job.id, job.plan, job.name) == (None, plan, "Orders")
+    assert job.status == "unknown"
+    copy = pickle.loads(pickle.dumps(caught.value))
+    assert (str(copy), copy.job) == (str(caught.value), None)
+
+
+# ── interrupted around the request ────────────────────────────────────────────────────────────────────────
+
+
+def stopping_at(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Press Ctrl-C once, as the journal is about to write down this step."""
+    write, pressed = Journal.step, list[str]()
+
+    def step(self: Journal, entry: str, step: Any, **detail: Any) -> None:
+        if step == name and not pressed:
+            pressed.append(step)
+            raise KeyboardInterrupt
+        write(self, entry, step, **detail)
+
+    monkeypatch.setattr(Journal, "step", step)
+
+
+def require_nothing_left(stop: BaseException, plan: OrdersPlan, fake: FakeApi, box: Sandbox) -> None:
+    assert "No import was started. The uploaded file was removed" in "".join(stop.__notes__)
+    assert files_of(plan, box) == []
+    assert fake.mutations == []
+    assert steps()[-1] == "failed"
+
+
+def test_an_interrupt_between_upload_and_request_leaves_nothing(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi, box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopping_at("uploaded", monkeypatch)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        submit(plan, connection)
+    require_nothing_left(caught.value, plan, fake, box)
+
+
+def test_an_interrupt_as_the_bar_closes_leaves_nothing(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi, box: Sandbox
+) -> None:
+    @contextmanager
+    def progress(label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
+        yield lambda _count: None
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        submit(plan, connection, progress=progress)
+    require_nothing_left(caught.value, plan, fake, box)
+
+
+def test_an_interrupt_after_the_request_does_not_lose_the_id(
+    plan: OrdersPlan, connection: Connection, box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopping_at("submitted", monkeypatch)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        submit(plan, connection)
+    assert "The import has begun: id job-1" in "".join(caught.value.__notes__)
+    assert files_of(plan, box) == ["orders.csv"]
+    assert steps() == ["planned", "uploaded", "submitted"]
+    assert [job.id for job in sent_jobs(connection)] == ["job-1"]
+
+
+def test_an_interrupt_on_the_way_out_does_not_lose_the_id(
+    plan: OrdersPlan, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def close(self: Session) -> None:
+        logon.close(self._transport)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Session, "close", close)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        submit(plan, connection)
+    assert "The import has begun: id job-1" in "".join(caught.value.__notes__)
+
+
+def test_interrupted_twice_the_file_is_still_named(
+    plan: OrdersPlan, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def remove(self: Session, folder: str, filename: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Session, "remove", remove)
+    stopping_at("uploaded", monkeypatch)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        submit(plan, connection)
+    notes = "".join(caught.value.__notes__)
+    assert "may be left behind: /sub_" in notes
+    assert f"/{plan.folder}/orders.csv" in notes
+
+
+# ── the same name once more ───────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_made_up_name_that_is_taken_is_made_up_anew(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi, box: Sandbox
+) -> None:
+    submit(plan, connection)
+    again = dataclasses.replace(plan, name="More", filename_given=False)
+    job = submit(again, connection)
+    assert job.filename != "orders.csv"
+    assert sorted(files_of(plan, box)) == sorted(["orders.csv", job.filename])
+    asked = fake.mutations[-1]["variables"]["importInput"]
+    assert asked["fileLocation"]["filename"] == job.filename
+
+
+def test_a_second_import_of_a_name_that_is_under_way_is_refused(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi, box: Sandbox
+) -> None:
+    first = submit(plan, connection)
+    again = dataclasses.replace(plan, filename="again.csv")
+    with pytest.raises(
+        PlanError, match=r"An import of 'Orders' is under way \(job id job-1, begun"
+    ) as caught:
+        submit(again, connection)
+    assert "job.filename == 'orders.csv'][-1]; job.wait()" in str(caught.value)
+    assert files_of(plan, box) == ["orders.csv"]
+    assert len(fake.mutations) == 1
+    first.discard()
+    assert files_of(plan, box) == []
+    assert sent_jobs(connection) == ()
+    assert submit(again, connection).id == "job-1"
+
+
+def test_a_name_whose_file_is_gone_is_not_under_way(
+    plan: OrdersPlan, connection: Connection, box: Sandbox
+) -> None:
+    first = submit(plan, connection)
+    with open_session(connection) as session:
+        session.remove(plan.folder, plan.filename)
+    assert submit(dataclasses.replace(plan, filename="again.csv"), connection).id == first.id
+
+
+def test_the_wait_can_be_shown_where_the_upload_is_not(plan: OrdersPlan, connection: Connection) -> None:
+    @contextmanager
+    def shown(label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
+        yield lambda _count: None
+
+    assert submit(plan, connection).progress is silent
+    other = dataclasses.replace(plan, name="More", filename="more.csv")
+    assert submit(other, connection, wait_progress=shown).progress is shown
