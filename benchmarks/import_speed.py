@@ -18,13 +18,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -59,6 +60,7 @@ def main() -> None:
     parser.add_argument("--memory-of", type=int, help=argparse.SUPPRESS)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, sshd(Path(folder) / "sshd") as server, api() as endpoint:
+        os.environ["CONNECT_STATE_DIR"] = folder  # the user's own journal stays out of it
         if given.memory_of:
             print(json.dumps(extra_memory(given.memory_of, server.connection(endpoint=endpoint))))
             return
@@ -90,7 +92,9 @@ def compare(
     }
     if by_hand:
         ways["hand-written"] = lambda: hand_written(orders, server)
-    ours(samples.many_orders(1_000), connection)  # what loads on first use is loaded now, for every way alike
+    ours(
+        samples.many_orders(1_000), connection, "First"
+    )  # what loads on first use is loaded now, for every way alike
     taken: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):
         for name, way in ways.items():
@@ -106,8 +110,8 @@ def compare(
         print(f"  {name:<14}{median:7.2f} s   {median / yardstick:5.2f} × sftp put   {spread}")
 
 
-def ours(orders: pd.DataFrame, connection: Connection) -> None:
-    orders.connect.create_reference_set("Orders", connection=connection, progress=False)
+def ours(orders: pd.DataFrame, connection: Connection, name: str = "Orders") -> None:
+    orders.connect.create_reference_set(name, connection=connection, progress=False)
 
 
 def hand_written(orders: pd.DataFrame, server: Sshd) -> None:
@@ -192,9 +196,10 @@ def delaying(server: Sshd, round_trip: float) -> Iterator[Sshd]:
 
     async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there_reader, there_writer = await asyncio.open_connection("127.0.0.1", server.port)
-        await asyncio.gather(
-            passing(reader, there_writer), passing(there_reader, writer), return_exceptions=True
-        )
+        with suppress(asyncio.CancelledError):  # the end of the measurement
+            await asyncio.gather(
+                passing(reader, there_writer), passing(there_reader, writer), return_exceptions=True
+            )
 
     async def listen() -> asyncio.Server:
         return await asyncio.start_server(meet, "127.0.0.1", 0, limit=1 << 20)
@@ -230,7 +235,7 @@ def measured_apart(rows: int) -> int:
 
 def extra_memory(rows: int, connection: Connection) -> int:
     """Return by how much the peak of resident memory in the call is over what was resident before, in bytes."""
-    ours(samples.many_orders(1_000), connection)
+    ours(samples.many_orders(1_000), connection, "First")
     orders = samples.many_orders(rows)
     before = _status("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # forgets the peak so far

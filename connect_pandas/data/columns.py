@@ -28,9 +28,10 @@ Kind = Literal[
 """What a column holds. ``naive`` and ``aware`` are timestamps without and with a time zone; ``empty`` is a column
 without any value; ``unsupported`` holds what no attribute can."""
 
-SLICE_ROWS: Final = 65_536
-SLICE_BYTES: Final = 8_000_000
-"""A slice ends at the first of the two. Measured: slices of 64k rows encode as fast as larger ones."""
+SLICE_ROWS: Final = 98_304
+SLICE_BYTES: Final = 12_000_000
+"""A slice ends at the first of the two. Measured on an upload of 2,000,000 orders: slices of 64k rows take a tenth
+longer; those of 128k hold 25 MB more."""
 _SLICE_ROWS_LEAST: Final = 1_024
 """Of a frame so wide that its rows alone would end a slice sooner: every slice costs some time a column."""
 _VALUE_BYTES: Final = 8

@@ -348,7 +348,7 @@ def _reading_questions(part: pl.DataFrame, name: str, tally: _Tally) -> dict[str
 
 # ── values that occur twice ──────────────────────────────────────────────────────────────────────────────────────
 
-_HASHES_AT_ONCE: Final = 2_000_000
+_HASHES_AT_ONCE: Final = 1_000_000
 
 Told = Callable[[pl.Series], pl.Series]
 """Values → what the file tells apart of them."""

@@ -35,7 +35,7 @@ OPEN_BYTES: Final = (1 << 20, 8 << 20)
 BYTES_A_SECOND: Final = 50_000_000
 """Bytes a second that shall flow whatever the round trip: it times this is open, as 4 MB at 80 ms. More would only
 wait in the server's buffers, which costs it time."""
-SLICES_AHEAD: Final = 4
+SLICES_AHEAD: Final = 2
 """Slices that the encoder may be ahead of the network."""
 CLEANING_SECONDS: Final = 10.0
 """The longest wait for one answer while a failed upload is tidied up."""
