@@ -45,7 +45,9 @@ def twin_of(function: Callable[..., Any]) -> Callable[[F], F]:
         _frame, *rest = signature.parameters.values()
         self = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
         method.__signature__ = signature.replace(parameters=[self, *rest])  # type: ignore[attr-defined]
-        method.__doc__ = re.sub(r" {4}df : pandas\.DataFrame\n( {8}.*\n)+", "", function.__doc__ or "")
+        words = inspect.getdoc(function) or ""
+        words = re.sub(r"^df : pandas\.DataFrame\n( {4}.*\n)+", "", words, flags=re.MULTILINE)
+        method.__doc__ = words.replace("Parameters\n----------\n\n", "")  # where there was only the frame
         return method
 
     return like

@@ -368,7 +368,8 @@ def test_problems_do_not_depend_on_slices(monkeypatch: pytest.MonkeyPatch) -> No
     whole = connect_pandas.plan(frame, "T", key="k").problems
     monkeypatch.setattr(columns, "SLICE_ROWS", 2)
     monkeypatch.setattr(profile, "_COLUMNS_AT_ONCE", 3)
-    assert connect_pandas.plan(frame, "T", key="k").problems == whole
+    again = connect_pandas.plan(frame, "T", key="k").problems
+    assert [repr(p) for p in again] == [repr(p) for p in whole]  # a missing value is not equal to itself
     assert len(whole) > 5
 
 
