@@ -357,6 +357,8 @@ def _write(where: str | os.PathLike[str], pieces: Iterable[bytes]) -> Path:
     path = Path(where).expanduser()
     if path.is_dir() or not path.name:
         raise PlanError(f"{str(where)!r} is a folder; give the name of a file in it.")
+    if not path.parent.is_dir():
+        raise PlanError(f"The file {path} cannot be written: there is no folder {path.parent}.")
     unfinished = path.with_name(f".{path.name}-{uuid.uuid4().hex[:8]}")
     try:
         with unfinished.open("xb") as out:

@@ -162,6 +162,7 @@ def _environment(box: Sandbox) -> Path:
         "PORT": str(way.port),
         "ENDPOINT": way.endpoint,
         "HOST_KEY": str(way.host_key),
+        "STATE_DIR": str(way.state),
     }
     path = way.key_file.with_name("environment")
     path.touch(mode=0o600)

@@ -126,7 +126,7 @@ def test_without_a_connection_the_error_says_how_to_get_one() -> None:
 def test_a_stopped_sandbox_is_no_connection() -> None:
     with connect_pandas.sandbox():
         pass
-    with pytest.raises(ConfigurationError, match="There is no connection"):
+    with pytest.raises(ConfigurationError, match="The sandbox has stopped"):
         samples.orders().connect.create_reference_set("Orders")
 
 

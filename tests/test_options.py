@@ -110,7 +110,7 @@ def test_a_delimiter_chosen_anew_changes_the_files_ending() -> None:
 
 def test_a_file_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:
     plan = connect_pandas.plan(ORDERS, "Orders")
-    with pytest.raises(PlanError, match=r"missing/x\.csv cannot be written"):
+    with pytest.raises(PlanError, match=r"x\.csv cannot be written: there is no folder .*missing"):
         plan.write(tmp_path / "missing" / "x.csv")
     with pytest.raises(PlanError, match="is a folder"):
         plan.write(tmp_path)
@@ -170,6 +170,8 @@ def test_a_schema_may_be_the_file_it_was_saved_to(tmp_path: Path) -> None:
         assert (again.key, again.date_format) == (plan.key, plan.date_format)
         assert frame.connect.validate(str(tmp_path / name)) is frame
     (tmp_path / "other.yaml").write_text("a: [1, 2")
-    for name in ("missing.yaml", "other.yaml"):
+    (tmp_path / "empty.yaml").write_text("")
+    (tmp_path / "nothing.yaml").write_text("foo: 1")
+    for name in ("missing.yaml", "other.yaml", "empty.yaml", "nothing.yaml"):
         with pytest.raises(PlanError, match=name.split(".")[0]):
             connect_pandas.plan(frame, "Orders", schema=tmp_path / name)

@@ -314,7 +314,8 @@ def _key_candidates(used: Mapping[int, Profile], read: Mapping[int, _Reading]) -
     for i, p in used.items():
         if _could_be_key(p, read[i]):
             able.setdefault(p.label, i)
-    return tuple(sorted(able.values(), key=lambda i: -_key_rank(used[i])))
+    # Among columns that say nothing, text before numbers: a number is more likely a quantity.
+    return tuple(sorted(able.values(), key=lambda i: (-_key_rank(used[i]), used[i].kind != "text")))
 
 
 def _could_be_key(p: Profile, read: _Reading) -> bool:
@@ -480,9 +481,9 @@ def _no_key(used: Mapping[int, Profile], nearly: int | None) -> Problem:
         )
     return Problem.of(
         "no-key",
-        "No column identifies the rows: none of text or whole numbers is complete and has a different value in "
-        "every row.",
-        fix=f'key="…"   # to see what is wrong with a column\n{last}',
+        "No column identifies the rows: none that could is complete and has a different value in every row. "
+        "Quantities and dates are not taken for keys.",
+        fix=f'df.connect.plan("…", key="…")   # says what is wrong with a column\n{last}',
     )
 
 

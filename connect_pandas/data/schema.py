@@ -255,7 +255,10 @@ def _from_file(path: Path) -> pa.DataFrameSchema:
     load = pa.DataFrameSchema.from_json if path.suffix == ".json" else pa.DataFrameSchema.from_yaml
     try:
         path.open().close()
-        return load(path)
+        made = load(path)
+        if not made.columns and made.index is None and not made.checks:
+            raise ValueError("it names no columns")
+        return made
     except OSError as error:
         raise PlanError(f"The schema {path} cannot be read: {error.strerror or error}.") from None
     except Exception as error:  # whatever a YAML or JSON reader, or Pandera, makes of another text

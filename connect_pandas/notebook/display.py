@@ -113,7 +113,7 @@ def _count(n: int, what: str) -> str:
 
 
 def _more(n: int, what: str) -> str:
-    return f"… and {_count(n - SHOWN, f'{what} more').replace('mores', 'more')}" if n > SHOWN else ""
+    return f"… and {_count(n - SHOWN, what)} more" if n > SHOWN else ""
 
 
 def _verdict(problems: Sequence[Problem], ready: str) -> str:

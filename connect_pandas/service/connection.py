@@ -514,30 +514,25 @@ def _say_missing(missing: list[str]) -> str:
 
 # ── the session's current connection ──────────────────────────────────────────────────────────────────
 
-_used: Final[list[Connection]] = []
-"""The session's connections, the current one last."""
+_current: Connection | None = None
 _left_sandbox = False
 
 
 def use(connection: Connection | None) -> None:
-    """Make this the session's current connection; ``None`` forgets all of them."""
-    global _left_sandbox  # one session, one current connection: that is its meaning
-    if connection is None:
-        _used.clear()
-        _left_sandbox = False
-        return
-    _used[:] = [*(used for used in _used if used != connection), connection]
+    """Make this the session's current connection; ``None`` forgets it."""
+    global _current, _left_sandbox  # one session, one current connection: that is its meaning
+    _current, _left_sandbox = connection, False
 
 
 def leave(connection: Connection) -> None:
-    """Leave a sandbox that stops; the connection that was current before it is current again."""
-    global _left_sandbox
-    _left_sandbox = True
-    _used[:] = [used for used in _used if used != connection]
+    """Leave a sandbox that stops. Where it was current none is: no other takes over what was meant for it."""
+    global _current, _left_sandbox
+    if _current is not None and _current == connection:
+        _current, _left_sandbox = None, True
 
 
 def current() -> Connection:
-    """Return the session's current connection: the last that was used and not left, else the environment's.
+    """Return the session's current connection: the last that was made, else the environment's.
 
     In a session that has left a sandbox, the environment's is no longer taken by itself: what was meant for the
     sandbox must not reach an account in silence.
@@ -547,16 +542,17 @@ def current() -> Connection:
     ConfigurationError
         When there is none and the environment names none.
     """
-    if _used:
-        return _used[-1]
-    if any(os.environ.get(_variable(n)) for n in ("profile", "domain", "host")):
-        if not _left_sandbox:
-            return resolve(None, {})
+    if _current is not None:
+        return _current
+    if _left_sandbox:
         raise ConfigurationError(
-            "The sandbox has stopped, and the settings in the environment are those of an account.\n"
-            "  To go on with the account:  connect_pandas.connect()\n"
-            "  Another sandbox:            connect_pandas.sandbox()"
+            "The sandbox has stopped, so there is no current connection.\n"
+            "  Another sandbox:                 connect_pandas.sandbox()\n"
+            "  An account:                      connect_pandas.connect(…)\n"
+            "  A connection that is still open: connection=…, as connection=box.connection"
         )
+    if any(os.environ.get(_variable(n)) for n in ("profile", "domain", "host")):
+        return resolve(None, {})
     raise ConfigurationError(
         "There is no connection yet.\n"
         '  With an account:     connect_pandas.connect(domain="prod-us-east-1", user="ann@shop.com", '

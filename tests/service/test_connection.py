@@ -393,23 +393,21 @@ def test_the_current_connection_is_the_last_used(monkeypatch: pytest.MonkeyPatch
     assert current() == connection
 
 
-def test_after_a_sandbox_the_connection_before_it_is_current_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_sandbox_no_other_connection_takes_over(monkeypatch: pytest.MonkeyPatch) -> None:
     account = resolve(None, GIVEN)
     first, second = (dataclasses.replace(account, port=port, kind="sandbox") for port in (2201, 2202))
+    for name, value in GIVEN.items():
+        monkeypatch.setenv(f"CONNECT_{name.upper()}", value)
     use(account)
     use(first)
     use(second)
     leave(first)
     assert current() is second
     leave(second)
-    assert current() is account
-    use(None)
-    for name, value in GIVEN.items():
-        monkeypatch.setenv(f"CONNECT_{name.upper()}", value)
-    use(first)
-    leave(first)
-    with pytest.raises(ConfigurationError, match=r"To go on with the account:  connect_pandas\.connect\(\)"):
+    with pytest.raises(ConfigurationError, match="The sandbox has stopped"):
         current()
+    use(account)
+    assert current() is account
 
 
 def test_it_needs_nothing_heavy() -> None:
