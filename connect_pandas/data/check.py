@@ -13,7 +13,7 @@ from connect_pandas import rules
 from connect_pandas.data.columns import is_missing
 from connect_pandas.data.infer import looks_like
 from connect_pandas.data.names import IDENTIFIER, PHONES, SHARED, ZIPS, identifier_word, key_rank, says
-from connect_pandas.data.problems import CODES, Problem, Row, ordered
+from connect_pandas.data.problems import CODES, Problem, Row, argument, ordered
 from connect_pandas.data.profile import (
     READINGS,
     SHOWN_ROWS,
@@ -256,14 +256,14 @@ def _name(a: Attribute) -> Iterator[Problem]:
             "column-name",
             f"The name holds a line break or another character that is no text: {a.name!a}.",
             column=column,
-            fix=f"names={{{a.column!a}: {better!r}}}",
+            fix=argument(f"names={{{a.column!a}: {better!r}}}"),
         )
     elif a.name != a.name.strip():
         yield Problem.of(
             "name-spaces",
             f"The name begins or ends with a space: {a.name!r}. It is imported as it is.",
             column=column,
-            fix=f"names={{{a.column!r}: {a.name.strip()!r}}}",
+            fix=argument(f"names={{{a.column!r}: {a.name.strip()!r}}}"),
         )
 
 
@@ -397,7 +397,9 @@ def _wrong_kind(s: _Subject) -> Problem:
         s.p.present,
         lambda c: c.is_not_null(),
         f"It holds {held.get(s.p.kind, 'dates')}, and {s.a.type} was chosen.",
-        fix=f'types={{{s.a.column!r}: "TEXT"}}   # or leave it away to have it inferred; or convert the column',
+        fix=argument(
+            f'types={{{s.a.column!r}: "TEXT"}}', "or leave it away to have it inferred; or convert the column"
+        ),
     )
 
 
@@ -448,7 +450,7 @@ def _not_all(s: _Subject, reading: str, what: str) -> Iterator[Problem]:
             bad,
             _is_not(READINGS[reading]),
             f"{_n(bad, 'is', 'are')} {what}.",
-            fix=f'types={{{s.a.column!r}: "TEXT"}}   # imports it as text; or put the values right',
+            fix=argument(f'types={{{s.a.column!r}: "TEXT"}}', "imports it as text; or put the values right"),
         )
 
 
@@ -566,7 +568,7 @@ def _times(s: _Subject, form: DateFormat | None) -> Iterator[Problem]:
 
 
 def _as_days(s: _Subject, form: DateFormat) -> Iterator[Problem]:
-    asked = f'date_format="{rules.TIMESTAMP.pattern}"'
+    asked = argument(f'date_format="{rules.TIMESTAMP.pattern}"')
     if count := s.p.count("time"):
         yield s.found(
             "time-lost",

@@ -18,7 +18,7 @@ from connect_pandas.data.names import (
     is_quantity,
     key_rank,
 )
-from connect_pandas.data.problems import Problem
+from connect_pandas.data.problems import Problem, argument
 from connect_pandas.data.profile import LEADING_ZERO, LOOKS, ORDER_OPEN
 
 if TYPE_CHECKING:
@@ -370,7 +370,7 @@ def _chosen(used: Mapping[int, Profile], best: int, rivals: Sequence[int]) -> It
             "chosen-key",
             f"It is the key, being the first of several columns that could be; so could {others}.",
             column=used[best].name,
-            fix=f"key={used[rivals[0]].label!r}   # if that is meant",
+            fix=argument(f"key={used[rivals[0]].label!r}", "if that is meant"),
         )
     elif _key_rank(used[best]) == UNTOLD:
         yield Problem.of(
@@ -390,7 +390,7 @@ def _unclear_key(used: Mapping[int, Profile], candidates: Sequence[int]) -> Prob
         message = (
             f"Which column identifies the rows is unclear: {shown} each have a different value in every row."
         )
-    return Problem.of("unclear-key", message, fix=f"key={labels[0]!r}")
+    return Problem.of("unclear-key", message, fix=argument(f"key={labels[0]!r}"))
 
 
 # ── what was to be the key ───────────────────────────────────────────────────────────────────────────────────────
@@ -454,7 +454,7 @@ def _taken_over(nearly: Profile, best: Profile) -> Problem:
         "not look like the key.",
         column=nearly.name,
         count=(nearly.repeated or 0) + nearly.missing,
-        fix=f"{_put_right(nearly)}\nkey={best.label!r}   # if that identifies the rows",
+        fix=f"{_put_right(nearly)}\n{argument(f'key={best.label!r}', 'if that identifies the rows')}",
     )
 
 
@@ -483,7 +483,7 @@ def _no_key(used: Mapping[int, Profile], nearly: int | None) -> Problem:
         "no-key",
         "No column identifies the rows: none that could is complete and has a different value in every row. "
         "Quantities and dates are not taken for keys.",
-        fix=f'df.connect.plan("…", key="…")   # says what is wrong with a column\n{last}',
+        fix=argument('key="…"', "says what is wrong with a column") + f"\n{last}",
     )
 
 
@@ -581,5 +581,6 @@ def _order_unknown(p: Profile) -> Problem:
         "The dates may be MM/DD/YYYY or DD/MM/YYYY; no value tells which.",
         column=p.name,
         count=p.count(ORDER_OPEN),
-        fix=f'date_format="DD/MM/YYYY"   # or "MM/DD/YYYY"\n{parse}"%d/%m/%Y")   # where other dates have times',
+        fix=argument('date_format="DD/MM/YYYY"', 'or "MM/DD/YYYY"')
+        + f'\n{parse}"%d/%m/%Y")   # where other dates have times',
     )

@@ -179,6 +179,11 @@ def _printable(name: str) -> str:
     return name if name.isprintable() else ascii(name)[1:-1]
 
 
+def argument(given: str, comment: str = "") -> str:
+    """Return a fix that is an argument of a plan, as the line to write."""
+    return f'df.connect.plan("…", {given})' + (f"   # {comment}" if comment else "")
+
+
 def ordered(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Return the problems with errors first, then as the table of codes lists them."""
     return tuple(sorted(problems, key=lambda p: (SEVERITIES.index(p.severity), _ORDER[p.code])))

@@ -116,8 +116,8 @@ def test_a_name_that_is_no_text(name: str) -> None:
     problem = only(frame, "column-name")
     assert problem.column == name
     assert ascii(name) in problem.message
-    assert str(problem).isascii()
-    assert connect_pandas.plan(frame, "T", **eval(f"dict({problem.fix})")).ok
+    assert str(problem).replace("…", "").isascii()
+    assert eval(problem.fix.replace("…", "T"), {"df": frame}).ok
 
 
 def test_a_name_with_half_a_surrogate_pair() -> None:

@@ -51,7 +51,7 @@ def test_a_repeated_key_is_not_taken_over_by_another_column() -> None:
     assert "1 row repeats the key of an earlier row" in problem.message
     assert [r.position for r in problem.rows] == [0, ROWS - 1]
     drop, other = problem.fix.splitlines()
-    assert other.startswith("key='E-Mail'")
+    assert other.startswith("""df.connect.plan("…", key='E-Mail')""")
     assert looked(fixed(frame, drop)).key == "Order ID"
     assert looked(frame, key="E-Mail").ok
 
@@ -112,7 +112,7 @@ def test_repeats_are_found_behind_the_first_slice(monkeypatch: pytest.MonkeyPatc
 def test_what_only_happens_to_differ_is_asked_about(name: str, values: list[str]) -> None:
     frame = pd.DataFrame({name: values, "n": 1})
     problem = error(frame)
-    assert (problem.code, problem.fix) == ("unclear-key", f"key={name!r}")
+    assert (problem.code, problem.fix) == ("unclear-key", f'df.connect.plan("…", key={name!r})')
     assert looked(frame, key=name).key == name
 
 
