@@ -135,8 +135,11 @@ class ImportPlan:
         """
         given = options({**_given(self.options), **changes}, self._seen.columns)
         # Only what the attributes rest on is decided anew; what was made up stays, with the file's name in it.
-        seen = self._seen if changes.keys() <= _APART else None
-        return _decide(given, self._made, seen or _look(self._seen, given))
+        seen = self._seen
+        if not changes.keys() <= _APART:
+            decided = choices(given, seen.columns)
+            seen = look(seen.frame, seen.columns, seen.profiles, decided, given.schema)
+        return _decide(given, self._made, seen)
 
     def renamed(self) -> ImportPlan:
         """Return the plan with another made-up name for its file; a name that was given stays."""
@@ -288,10 +291,6 @@ def make(frame: pd.DataFrame, given: Mapping[str, Any]) -> ImportPlan:
     held = frame.copy(deep=False)
     seen = look(held, columns, profile(columns), choices(settled, columns), settled.schema)
     return _decide(settled, _MadeUp.now(), seen)
-
-
-def _look(seen: Look, given: Options) -> Look:
-    return look(seen.frame, seen.columns, seen.profiles, choices(given, seen.columns), given.schema)
 
 
 def _given(settled: Options) -> dict[str, Any]:

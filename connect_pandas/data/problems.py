@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
 
-    import pandas as pd
 
 Severity = Literal["error", "warning", "note"]
 """An error stops the import; a warning says that something in the file differs from the frame; a note explains."""
@@ -192,28 +191,6 @@ def ordered(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 def errors(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Return those that stop an import."""
     return tuple(p for p in problems if p.severity == "error")
-
-
-def to_frame(problems: Iterable[Problem]) -> pd.DataFrame:
-    """Return the problems as a table, one row a problem."""
-    import pandas as pd
-
-    names = ("severity", "code", "column", "count", "row", "example", "message", "rule", "fix")
-    rows = [
-        (
-            p.severity,
-            p.code,
-            p.column,
-            p.count,
-            p.rows[0].label if p.rows else None,
-            p.example,
-            p.message,
-            p.rule,
-            p.fix,
-        )
-        for p in problems
-    ]
-    return pd.DataFrame(rows, columns=list(names))
 
 
 def tell(problems: Sequence[Problem]) -> str:

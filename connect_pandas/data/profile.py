@@ -214,15 +214,13 @@ class _Tally:
     slices: int = 0
 
 
-def profile(columns: Columns, step: Callable[[int], None] = lambda values: None) -> tuple[Profile, ...]:
+def profile(columns: Columns) -> tuple[Profile, ...]:
     """Count the facts of every column over all of its rows.
 
     Parameters
     ----------
     columns : Columns
         The frame's columns.
-    step : callable
-        Told the number of values, rows × columns, after every slice.
 
     Returns
     -------
@@ -237,7 +235,6 @@ def profile(columns: Columns, step: Callable[[int], None] = lambda values: None)
     for group in (everything[i : i + _COLUMNS_AT_ONCE] for i in everything[::_COLUMNS_AT_ONCE]):
         for part in columns.slices(group):
             _count(columns, part, {str(i): tallies[i] for i in group})
-            step(part.height * part.width)
     made: list[Profile] = []
     best = -1
     for i, t in enumerate(tallies):
