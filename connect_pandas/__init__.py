@@ -24,7 +24,8 @@ if TYPE_CHECKING:
         validate,
     )
     from connect_pandas.data.infer import Attribute, Attributes
-    from connect_pandas.data.problems import Problem
+    from connect_pandas.data.mends import Doubt
+    from connect_pandas.data.problems import Problem, Problems
     from connect_pandas.data.repair import Repair
     from connect_pandas.errors import (
         AuthenticationFailed,
@@ -56,6 +57,7 @@ __all__ = [
     "ConnectWarning",
     "Connection",
     "ConnectionFailed",
+    "Doubt",
     "HostKeyError",
     "ImportForm",
     "ImportJob",
@@ -65,6 +67,7 @@ __all__ = [
     "ImportUnconfirmed",
     "PlanError",
     "Problem",
+    "Problems",
     "Repair",
     "Sandbox",
     "UploadFailed",
@@ -85,7 +88,8 @@ __all__ = [
 _ROOMS = {
     "api": "connect create_reference_set form infer plan repair sandbox schema validate",
     "data.infer": "Attribute Attributes",
-    "data.problems": "Problem",
+    "data.problems": "Problem Problems",
+    "data.mends": "Doubt",
     "data.repair": "Repair",
     "errors": "AuthenticationFailed ConfigurationError ConnectError ConnectWarning ConnectionFailed "
     "HostKeyError ImportRejected ImportTimeout ImportUnconfirmed PlanError UploadFailed ValidationError",

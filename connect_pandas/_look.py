@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 from connect_pandas.data.check import check, offending_rows
 from connect_pandas.data.infer import Attributes, Choices, infer
 from connect_pandas.data.problems import errors, ordered, tell
+from connect_pandas.data.profile import SHOWN_ROWS, profile
 from connect_pandas.errors import ConnectWarning, ValidationError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import pandas as pd
 
@@ -32,6 +33,14 @@ class Look:
     profiles: tuple[Profile, ...]
     attributes: Attributes
     schema: Any = None
+    found: tuple[Problem, ...] = ()
+    """What the column pass found, before Pandera."""
+
+    @property
+    def plain(self) -> tuple[Columns, tuple[Profile, ...]]:
+        """The frame's own columns and their profiles, without one that was put together."""
+        own = tuple(c for c in self.columns.items if not c.parts)
+        return replace(self.columns, items=own), self.profiles[: len(own)]
 
     def failure_cases(self) -> pd.DataFrame:
         """Return one row a failing value, in Pandera's columns: of the attributes' schema and of the user's."""
@@ -43,21 +52,25 @@ class Look:
         if self.schema is not None:
             schemas.append(self.schema)
         cases = [c for s in schemas if (c := pandera.failures(s, self.frame)) is not None]
-        return pd.concat(cases, ignore_index=True) if cases else pd.DataFrame(columns=list(_CASES))
+        found = pd.concat(cases, ignore_index=True) if cases else pd.DataFrame(columns=list(_CASES))
+        return found[list(_CASES)]
 
     def rows(self) -> pd.DataFrame:
         """Return the offending rows as they are in the frame, with one more column that says what is wrong."""
         found = offending_rows(self.columns, self.profiles, self.attributes)
         said: dict[int, str] = dict(zip(found.index.tolist(), found, strict=True))
-        for p in self.attributes.problems:
-            for row in p.rows if p.code == "schema" else ():
-                before = [said[row.position]] if row.position in said else []
-                said[row.position] = "; ".join([*before, f"{p.column}: {p.code}"])
+        for p in _by_pandera(self, limit=None):
+            where = "index" if p.column is None else p.column
+            for row in dict.fromkeys(r.position for r in p.rows):
+                said[row] = "; ".join([*([said[row]] if row in said else []), f"{where}: {p.code}"])
         at = sorted(said)
         name = "errors"
-        while name in self.frame.columns:
+        while name in self.frame.columns or name in self.frame.index.names:
             name += "_"
-        return self.frame.iloc[at].assign(**{name: [said[i] for i in at]})
+        rows = self.frame.iloc[at].copy()
+        levels = rows.columns.nlevels
+        rows[name if levels == 1 else (name, *[""] * (levels - 1))] = [said[i] for i in at]
+        return rows
 
 
 _CASES: Final = ("schema_context", "column", "check", "check_number", "failure_case", "index")
@@ -67,18 +80,27 @@ def look(
     frame: pd.DataFrame, columns: Columns, profiles: tuple[Profile, ...], choices: Choices, schema: Any = None
 ) -> Look:
     """Decide the attributes and find every problem: by the column pass, then by Pandera."""
+    if choices.together:
+        columns = columns.joined(choices.together)
+        profiles = (*profiles, *profile(columns, [len(profiles)]))
+    attributes = infer(profiles, choices, columns.problems)
+    found = check(columns, profiles, attributes)
+    seen = Look(frame, columns, profiles, attributes, schema, found)
+    return replace(seen, attributes=replace(attributes, problems=ordered([*found, *_by_pandera(seen)])))
+
+
+def _by_pandera(seen: Look, limit: int | None = SHOWN_ROWS) -> Iterator[Problem]:
+    """Yield what Pandera finds beyond the column pass: by the user's schema, then by that of the attributes."""
     from connect_pandas.data import schema as pandera
 
-    attributes = infer(profiles, choices, columns.problems)
-    problems = list(check(columns, profiles, attributes))
-    if schema is not None:
-        cases = pandera.failures(schema, frame)
-        problems += [] if cases is None else pandera.problems(cases, columns, problems)
-    if not errors(problems):
+    known = list(seen.found)
+    if seen.schema is not None and (cases := pandera.failures(seen.schema, seen.frame)) is not None:
+        known += pandera.problems(cases, seen.columns, known, limit=limit)
+    if not errors(known):
         # The contract has the last word, but does not look again at values that have just been found good.
-        cases = pandera.failures(pandera.build(columns, attributes, values=False), frame)
-        problems += [] if cases is None else pandera.problems(cases, columns, problems)
-    return Look(frame, columns, profiles, replace(attributes, problems=ordered(problems)), schema)
+        cases = pandera.failures(pandera.build(seen.columns, seen.attributes, values=False), seen.frame)
+        known += [] if cases is None else pandera.problems(cases, seen.columns, known, limit=limit)
+    yield from known[len(seen.found) :]
 
 
 def require_ok(seen: Look, problems: Sequence[Problem]) -> None:

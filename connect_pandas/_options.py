@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from connect_pandas.rules import AttributeType, DateFormat
 
 
+class Together(tuple[Any, ...]):
+    """The labels of several columns whose values, put together, are the key: ``key=["Order ID", "SKU"]``."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(list(self))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """What ``plan`` takes beside the frame; ``None`` leaves it to be inferred."""
@@ -109,7 +118,7 @@ def _addresses(value: Any) -> tuple[str, ...]:
 
 def _key(value: Any) -> Hashable:
     if isinstance(value, list):
-        raise TypeError
+        return Together(value) if len(value) != 1 else _key(value[0])
     hash(value)
     return cast("Hashable", value)
 
@@ -126,7 +135,7 @@ def _or_none(settle: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 _FORMS: Final[dict[str, tuple[Callable[[Any], Any], str]]] = {
     "name": (_text, 'the data set\'s name is text, as in "Orders"'),
-    "key": (_or_none(_key), "a set has one key: give the label of one column"),
+    "key": (_or_none(_key), "give the label of a column, or a list of those that identify rows together"),
     "types": (_or_none(_mapping), 'a mapping is needed, as in {"Zip": "TEXT"}'),
     "names": (_or_none(_mapping), 'a mapping is needed, as in {"Zip": "Postcode"}'),
     "columns": (_or_none(_list), 'a list of column labels is needed, as in ["Order ID", "Date"]'),
@@ -160,12 +169,19 @@ def _wrong_name(name: str) -> Iterator[str]:
 
 def _wrong_columns(given: Options, columns: Columns) -> Iterator[str]:
     labels = [c.label for c in columns.items]
-    if given.key is not None and columns.find(given.key) is None:
-        one = " A set has one key." if isinstance(given.key, tuple) else ""
-        yield _unknown("column", given.key, labels, "key=") + one
+    for label in given.key if isinstance(given.key, Together) else [given.key]:
+        if label is not None and columns.find(label) is None:
+            several = " Of several columns a list makes one key." if isinstance(label, tuple) else ""
+            yield _unknown("column", label, labels, "key=") + several
+    if isinstance(given.key, Together):
+        if not given.key:
+            yield "key=[] names no column."
+        for label, times in Counter(map(repr, given.key)).items():
+            if times > 1:
+                yield f"key= names {label} more than once."
     for option in ("types", "names", "columns"):
         for label in getattr(given, option) or ():
-            if columns.find(label) is None:
+            if columns.find(label) is None and not (option == "names" and label == given.key):
                 yield _unknown("column", label, labels, f"{option}=")
     if given.columns is not None:
         yield from _wrong_choice(given, given.columns, columns)
@@ -183,13 +199,16 @@ def _wrong_choice(given: Options, chosen: Sequence[Hashable], columns: Columns) 
             yield f"columns= names {label!r} more than once."
         if labels[label] > 1:
             yield f"columns= names {label!r}, and the frame has several columns of that name."
+    if isinstance(given.key, Together):
+        return
     if given.key is not None and columns.find(given.key) not in found:
         yield f"key={given.key!r} is not among columns=…; the key is part of the file."
 
 
 def _unknown(what: str, named: Any, known: Sequence[Any], where: str = "") -> str:
-    close = difflib.get_close_matches(str(named), [str(k) for k in known], n=3, cutoff=0.5)
-    shown = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
+    alike = {str(k).casefold(): str(k) for k in known}
+    close = difflib.get_close_matches(str(named).casefold(), alike, n=3, cutoff=0.5)
+    shown = f" Did you mean {' or '.join(repr(alike[c]) for c in close)}?" if close else ""
     few = ", ".join(repr(k) for k in known[:12]) + (" …" if len(known) > 12 else "")
     start = f"{where}: there" if where else "There"
     return f"{start} is no {what} {named!r}.{shown} Known: {few or 'none'}."
@@ -256,18 +275,35 @@ def choices(given: Options, columns: Columns) -> Choices:
         return cast("int", columns.find(label))  # every label was found when the options were made
 
     types = {at(label): type_ for label, type_ in (given.types or {}).items()}
-    names = {at(label): name for label, name in (given.names or {}).items()}
-    key = None if given.key is None else at(given.key)
+    names = {at(label): name for label, name in (given.names or {}).items() if label != given.key}
+    together: tuple[int, ...] = ()
+    key: int | None = None
+    if isinstance(given.key, Together):
+        together, key = tuple(map(at, given.key)), len(columns.items)  # where it will be put
+    elif given.key is not None:
+        key = at(given.key)
+    if given.names and given.key in given.names and key is not None:
+        names[key] = given.names[given.key]
     return replace(
         base,
         key=base.key if key is None else key,
+        together=together,
         lost_key=base.lost_key if key is None else None,
         types={**base.types, **types},
         names={**base.names, **names},
-        columns=None if given.columns is None else tuple(map(at, given.columns)),
+        columns=_positions(given, columns, key if together else None, at),
         form=given.form,
         by_schema=base.by_schema - types.keys() - {key},
     )
+
+
+def _positions(
+    given: Options, columns: Columns, made: int | None, at: Callable[[Hashable], int]
+) -> tuple[int, ...] | None:
+    """Return which columns are imported, in order: a key made of several comes first; ``None`` for all."""
+    if made is None:
+        return None if given.columns is None else tuple(map(at, given.columns))
+    return (made, *(range(len(columns.items)) if given.columns is None else map(at, given.columns)))
 
 
 def of_schema(schema: Any, columns: Columns) -> Choices:

@@ -17,7 +17,7 @@ from connect_pandas._look import Look, look, require_ok
 from connect_pandas._options import Options, choices, options
 from connect_pandas.data.columns import read
 from connect_pandas.data.encode import encode, free_delimiter, rows
-from connect_pandas.data.problems import Problem, errors, ordered
+from connect_pandas.data.problems import Problem, Problems, argument, errors, ordered
 from connect_pandas.data.profile import profile
 from connect_pandas.errors import PlanError
 
@@ -55,7 +55,7 @@ class ImportPlan:
         The import job's name; where the file goes below the subscription's directory, and its name there.
     notify : tuple of str
         Who gets an e-mail.
-    problems : tuple of Problem
+    problems : Problems
         Everything that is wrong or worth knowing, errors first. A plan with an error is not submitted.
     """
 
@@ -67,7 +67,7 @@ class ImportPlan:
     folder: str
     filename: str
     notify: tuple[str, ...]
-    problems: tuple[Problem, ...]
+    problems: Problems
     options: Options = field(repr=False)
     _seen: Look = field(repr=False, compare=False)
     _made: _MadeUp = field(repr=False, compare=False)
@@ -133,12 +133,12 @@ class ImportPlan:
         PlanError
             When a keyword is not known, or a value cannot be.
         """
-        given = options({**_given(self.options), **changes}, self._seen.columns)
-        # Only what the attributes rest on is decided anew; what was made up stays, with the file's name in it.
         seen = self._seen
+        columns, profiles = seen.plain
+        given = options({**_given(self.options), **changes}, columns)
+        # Only what the attributes rest on is decided anew; what was made up stays, with the file's name in it.
         if not changes.keys() <= _APART:
-            decided = choices(given, seen.columns)
-            seen = look(seen.frame, seen.columns, seen.profiles, decided, given.schema)
+            seen = look(seen.frame, columns, profiles, choices(given, columns), given.schema)
         return _decide(given, self._made, seen)
 
     def renamed(self) -> ImportPlan:
@@ -344,7 +344,7 @@ def _file_problems(plan: ImportPlan, profiles: Sequence[Profile]) -> Iterator[Pr
             yield Problem.of(
                 "file-too-large",
                 f"The file would have {size:,} bytes, {size - rules.FILE_BYTES_MAX:,} too many.",
-                fix="columns=[…]   # leave out what is not needed; or import fewer rows",
+                fix=argument("columns=[…]", "leave out what is not needed; or import fewer rows"),
             )
 
 

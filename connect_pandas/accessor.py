@@ -13,6 +13,8 @@ from connect_pandas import api
 from connect_pandas._signatures import twin_of
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     import pandera.pandas as pa
 
     from connect_pandas._plan import ImportPlan
@@ -48,12 +50,14 @@ class ConnectAccessor:
         return api.schema(self._df)
 
     @twin_of(api.validate)
-    def validate(self, schema: api.Schema | None = None) -> pd.DataFrame:
-        return api.validate(self._df, schema)
+    def validate(
+        self, schema: api.Schema | None = None, *, key: Hashable | list[Any] | None = None
+    ) -> pd.DataFrame:
+        return api.validate(self._df, schema, key=key)
 
     @twin_of(api.repair)
-    def repair(self) -> Repair:
-        return api.repair(self._df)
+    def repair(self, **rules: Any) -> Repair:
+        return api.repair(self._df, **rules)
 
     @twin_of(api.plan)
     def plan(self, name: str, **options: Unpack[api.PlanOptions]) -> ImportPlan:

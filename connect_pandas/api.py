@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Never, TypedDict, Unpack
 
 from connect_pandas._signatures import spelled
 
@@ -23,13 +23,15 @@ if TYPE_CHECKING:
     from connect_pandas.service.connection import Connection
     from connect_pandas.service.job import ImportJob
 
+    Where = Hashable | Sequence[Hashable]
+    """True, False, a column's label, or several."""
     Schema = pa.DataFrameSchema | type[pa.DataFrameModel] | str | os.PathLike[str]
 
 
 class PlanOptions(TypedDict, total=False):
     """The keywords that ``plan``, ``create_reference_set`` and ``form`` share."""
 
-    key: Hashable | None
+    key: Hashable | list[Any] | None
     types: Mapping[Any, AttributeType] | None
     names: Mapping[Any, str] | None
     columns: Sequence[Hashable] | None
@@ -101,7 +103,9 @@ def schema(df: pd.DataFrame) -> pa.DataFrameSchema:
     return build(seen.columns, seen.attributes)
 
 
-def validate(df: pd.DataFrame, schema: Schema | None = None) -> pd.DataFrame:
+def validate(
+    df: pd.DataFrame, schema: Schema | None = None, *, key: Hashable | list[Any] | None = None
+) -> pd.DataFrame:
     """Return the frame when it can be imported, or raise with everything that is wrong.
 
     Parameters
@@ -110,6 +114,8 @@ def validate(df: pd.DataFrame, schema: Schema | None = None) -> pd.DataFrame:
         Any number of rows and columns. It is not changed.
     schema : pandera DataFrameSchema, DataFrameModel or path, optional
         Checked as well; it decides types, key and names where it speaks of them.
+    key : column label or list of them, optional
+        The column that identifies rows, or those that do together.
 
     Returns
     -------
@@ -121,41 +127,127 @@ def validate(df: pd.DataFrame, schema: Schema | None = None) -> pd.DataFrame:
     ValidationError
         With ``.problems``, ``.failure_cases`` and ``.rows``: all problems at once.
     PlanError
-        When ``df`` is not a DataFrame, or ``schema`` not a schema.
+        When ``df`` is not a DataFrame, ``schema`` not a schema, or ``key`` not a column.
     """
     from connect_pandas._look import require_ok
 
-    seen = _look_at(df, schema)
+    seen = _look_at(df, schema, key)
     require_ok(seen, seen.attributes.problems)
     return df
 
 
-def repair(df: pd.DataFrame) -> Repair:
-    """Put right what has only one reading: line breaks inside a text become a space, control characters go.
+def repair(
+    df: pd.DataFrame,
+    *,
+    columns: Where | None = None,
+    line_breaks: Where = True,
+    control_characters: Where = True,
+    dates: Where = True,
+    day_first: bool | None = None,
+    numbers: Where = True,
+    decimal: Literal[".", ","] | None = None,
+    phones: Where = True,
+    region: str | None = None,
+    float_ids: Where = True,
+    surrogates: Where = False,
+    spaces: Where = False,
+    missing: Where = False,
+    impossible_dates: Where = False,
+    percent: Where = False,
+    truths: Where = False,
+    infinities: Where = False,
+    epochs: Where = False,
+    serials: Where = False,
+    leading_zeros: Where = False,
+    key: Where | None = None,
+    drop_without_key: bool = False,
+    drop_duplicates: bool = False,
+    keep_last: Hashable | None = None,
+    **unknown: Never,
+) -> Repair:
+    """Put right what has only one reading, and what you ask for by name; list what is left alone.
 
-    What only the data's owner can decide is left as it is, and listed.
+    Each rule is True, False, or the label or list of labels of the columns to which it is limited. The first rules
+    are on: they change no value's meaning. The others are decisions of the data's owner. Values whose meaning is in
+    doubt stay as they are.
 
     Parameters
     ----------
     df : pandas.DataFrame
-        Any number of rows and columns. It is not changed.
+        Any number of rows and columns. It is not changed. A named index is looked at and never changed.
+    columns : label or list of labels, optional
+        Limits every rule to these columns.
+    line_breaks : bool or labels
+        Line breaks inside a text become a space.
+    control_characters : bool or labels
+        Control characters are taken out.
+    dates : bool or labels
+        Texts that are dates in another notation (``2/10/25``, ``1 Feb 2024``, several in one column) become
+        ``YYYY-MM-DD``, or ``YYYY-MM-DDTHH:mm:ssZ`` where some have a time of day. Only where the column proves the
+        order of day and month. Years of two digits: 70–99 are 19…, 00–69 are 20…. Columns named here may also hold
+        ``20240201``.
+    day_first : bool, optional
+        The order of day and month where no value of a column proves it.
+    numbers : bool or labels
+        Amounts (``1,234.50``, ``1.234,50``, ``€ 12``, ``(5.00)``, ``5-``) become plain decimal numbers, digit by digit.
+        Only where the column proves the decimal mark and has one currency. Identifiers only where they are named here.
+    decimal : ``"."`` or ``","``, optional
+        The decimal mark where no value of a column proves it.
+    phones : bool or labels
+        Phone numbers become ISO E.164, ``+4915112345678``, where they have one valid reading (source: guide).
+    region : str, optional
+        Where phone numbers without a calling code belong: a country's two letters, as in ``"US"``.
+    float_ids : bool or labels
+        Identifiers that have been decimals, ``123.0``, lose what was never theirs.
+    surrogates : bool or labels
+        Half a surrogate pair becomes the replacement character, U+FFFD.
+    spaces : bool or labels
+        Spaces around a text go.
+    missing : bool or labels
+        ``N/A``, ``NULL``, ``-`` and the like become missing. True: in columns whose other values are all numbers,
+        dates or truths.
+    impossible_dates : bool or labels
+        In columns of dates, days that no calendar has (``31/02/2024``) become missing.
+    percent : bool or labels
+        ``12 %`` becomes ``12``.
+    truths : bool or labels
+        ``ja``/``nein``, ``oui``/``non``, ``on``/``off`` become booleans; in columns named here 0/1 and every other
+        pair as well.
+    infinities : bool or labels
+        Infinite numbers become missing.
+    epochs : labels
+        Numbers that count from 1970 become timestamps, in UTC; the unit is found.
+    serials : labels
+        A spreadsheet's days, ``45292``, become timestamps.
+    leading_zeros : labels
+        Digits become as long as the longest of the column: ``501`` → ``00501``.
+    key : label or list of labels, optional
+        What identifies a row, for the rules about rows.
+    drop_without_key : bool
+        Rows without a key go.
+    drop_duplicates : bool
+        Of rows that are equal throughout the first stays.
+    keep_last : label, optional
+        Of rows with one key the one that is last by this column stays.
 
     Returns
     -------
     Repair
-        ``.frame``, a new frame; ``.changes``, a table of column, row, before, after and rule; ``.left``, the errors
-        that remain.
+        Shows itself. ``.frame``, a new frame; ``.changes``, a table of column, row, before, after and rule;
+        ``.left``, the errors that remain; ``.doubts``, what the rules left alone and why.
 
     Raises
     ------
     PlanError
-        When ``df`` is not a DataFrame.
+        When ``df`` is not a DataFrame, or a rule, a column or a region is not known: all mistakes at once.
     """
+    given = {**locals(), **unknown}
+    del given["df"], given["unknown"]
     from connect_pandas.data import repair as room
     from connect_pandas.data.problems import errors
 
-    frame, changes = room.repair(df)
-    return room.Repair(frame, changes, errors(infer(frame).problems))
+    frame, changes, doubts = room.repair(df, given)
+    return room.Repair(frame, changes, errors(infer(frame).problems), doubts)
 
 
 @spelled
@@ -168,8 +260,9 @@ def plan(df: pd.DataFrame, name: str, **options: Unpack[PlanOptions]) -> ImportP
         Any number of rows and columns. It is not changed, and a later change of it does not reach the plan.
     name : str
         The new reference set: at most 25 Latin letters, digits, ``-`` and ``_`` (source: guide, dataSetName).
-    key : column label, optional
-        The column that identifies rows; by default the best complete and unique one.
+    key : column label or list of them, optional
+        The column that identifies rows; by default the best complete and unique one. Of several,
+        ``["Order ID", "SKU"]``, one TEXT attribute is made, which comes first in the file.
     types : mapping, optional
         Column label → ``"TEXT"``, ``"NUMBER"``, ``"BOOLEAN"`` or ``"DATE"``, where the inferred type is not meant.
     names : mapping, optional
@@ -381,13 +474,12 @@ def sandbox() -> Sandbox:
     return box
 
 
-def _look_at(df: pd.DataFrame, schema: Schema | None) -> Look:
+def _look_at(df: pd.DataFrame, schema: Schema | None, key: Hashable | list[Any] | None = None) -> Look:
     from connect_pandas._look import look
-    from connect_pandas._options import of_schema
+    from connect_pandas._options import choices, options
     from connect_pandas.data.columns import read
     from connect_pandas.data.profile import profile
-    from connect_pandas.data.schema import as_schema
 
     columns = read(df)
-    settled = None if schema is None else as_schema(schema)
-    return look(df.copy(deep=False), columns, profile(columns), of_schema(settled, columns), settled)
+    given = options({"schema": schema, "key": key}, columns)
+    return look(df.copy(deep=False), columns, profile(columns), choices(given, columns), given.schema)

@@ -21,6 +21,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from connect_pandas.data.problems import Problems
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -58,7 +60,7 @@ class ValidationError(ConnectError):
 
     Attributes
     ----------
-    problems : tuple of Problem
+    problems : Problems
         All problems of the frame at once, errors first.
     """
 
@@ -71,7 +73,7 @@ class ValidationError(ConnectError):
         rows: Callable[[], pd.DataFrame] | None = None,
     ) -> None:
         super().__init__(message)
-        self.problems = tuple(problems)
+        self.problems = Problems(problems)
         self._failure_cases = failure_cases
         self._rows = rows
 

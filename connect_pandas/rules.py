@@ -28,7 +28,7 @@ class DateFormat:
 
     @property
     def has_time(self) -> bool:
-        return "T" in self.pattern
+        return "HH" in self.pattern
 
 
 # There is no year 0000.

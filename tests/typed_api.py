@@ -17,7 +17,7 @@ from connect_pandas import (
     ImportForm,
     ImportJob,
     ImportPlan,
-    Problem,
+    Problems,
     Repair,
     Sandbox,
     Verification,
@@ -31,6 +31,7 @@ assert_type(connect_pandas.schema(df), pa.DataFrameSchema)
 assert_type(connect_pandas.validate(df), pd.DataFrame)
 assert_type(connect_pandas.validate(df, pa.DataFrameSchema()), pd.DataFrame)
 assert_type(connect_pandas.repair(df), Repair)
+assert_type(connect_pandas.repair(df, dates=["a"], day_first=True, region="US"), Repair)
 assert_type(connect_pandas.plan(df, "Orders"), ImportPlan)
 assert_type(connect_pandas.create_reference_set(df, "Orders"), ImportJob)
 assert_type(connect_pandas.form(df, "Orders"), ImportForm)
@@ -61,10 +62,10 @@ attributes = connect_pandas.infer(df)
 assert_type(attributes[0], Attribute)
 assert_type(attributes.key, Hashable | None)
 assert_type(attributes.date_format, str | None)
-assert_type(attributes.problems, tuple[Problem, ...])
+assert_type(attributes.problems, Problems)
 assert_type(plan.attributes, Attributes)
 assert_type(plan.payload, dict[str, Any])
-assert_type(plan.problems, tuple[Problem, ...])
+assert_type(plan.problems, Problems)
 assert_type(plan.replace(key="Order ID"), ImportPlan)
 assert_type(plan.write("orders.csv"), Path)
 assert_type(plan.save("orders.json"), Path)

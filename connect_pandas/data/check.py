@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final
@@ -10,15 +11,35 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from connect_pandas import rules
+from connect_pandas.data import notations, phones
 from connect_pandas.data.columns import is_missing
-from connect_pandas.data.infer import looks_like
-from connect_pandas.data.names import IDENTIFIER, PHONES, SHARED, ZIPS, identifier_word, key_rank, says
+from connect_pandas.data.held import rarest_first
+from connect_pandas.data.infer import PERCENTAGES, looks_like, ways_out
+from connect_pandas.data.names import (
+    DATES,
+    DAYS,
+    PHONES,
+    ZIPS,
+    identifier_word,
+    is_quantity,
+    key_rank,
+    says,
+    says_period,
+)
 from connect_pandas.data.problems import CODES, Problem, Row, argument, ordered
 from connect_pandas.data.profile import (
+    MARKER,
+    NOTATIONS,
+    NUMBER,
+    PHONE,
     READINGS,
     SHOWN_ROWS,
     SPECIAL,
+    TIMES,
+    TRUTH,
+    TYPED,
     all_repeats,
+    equal_rows,
     locate,
     order_open,
     predicates,
@@ -30,7 +51,7 @@ from connect_pandas.data.profile import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Sequence
 
     import pandas as pd
 
@@ -100,7 +121,7 @@ def _of(s: _Subject, attributes: Attributes) -> Iterator[Problem]:
     """Yield what is wrong with one column."""
     yield from _values(s)
     yield from _times(s, attributes.form)
-    yield from _key(s)
+    yield from _key(s, attributes)
 
 
 def _inferred(subjects: Sequence[_Subject], attributes: Attributes) -> Iterator[Problem]:
@@ -109,11 +130,9 @@ def _inferred(subjects: Sequence[_Subject], attributes: Attributes) -> Iterator[
     for problem in attributes.problems:
         s = by_name.get(problem.column) if problem.column is not None else None
         if s is not None:
-            yield _with_rows(problem, s)
-        elif problem.code == "no-key" and (pair := _pair(subjects)):
-            yield _key_of_two(problem, *pair)
+            yield _with_several(_with_rows(problem, s), subjects)
         else:
-            yield problem
+            yield _with_several(problem, subjects)
 
 
 # ── saying where ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -179,7 +198,7 @@ def _with_rows(problem: Problem, s: _Subject) -> Problem:
     if problem.code in ("no-key", "unclear-key", "nearly-key"):
         repeated = s.repeated(problem.code) if s.p.repeated else ()
         missing = s.where(problem.code, _is_missing(s.p)) if s.p.missing else ()
-        return replace(problem, rows=(*repeated, *missing)[: SHOWN_ROWS + 1])
+        return replace(problem, rows=(*repeated, *missing)[:SHOWN_ROWS])
     return problem
 
 
@@ -290,6 +309,7 @@ def _same_names(same: Sequence[Attribute], columns: Columns) -> Iterator[Problem
             f"The names {names} differ only in case.",
             column=str(same[0].column),
             count=len(same),
+            fix=argument(f'names={{{same[-1].column!r}: "…"}}', "another name"),
         )
 
 
@@ -298,7 +318,7 @@ def _twins(name: str, twins: Sequence[Attribute], columns: Columns) -> Problem:
         labels = ", ".join(repr(a.column) for a in twins)
         message, fix = (
             f"{labels} get the same name {name!r}.",
-            f"names={{{twins[-1].column!r}: …}}   # another name",
+            argument(f'names={{{twins[-1].column!r}: "…"}}', "another name"),
         )
     elif twins[0].position < sum(level is not None for level in columns.index.names):
         message = f"The index and a column are both named {name!r}; attributes need names of their own."
@@ -331,8 +351,11 @@ def _values(s: _Subject) -> Iterator[Problem]:
         yield _wrong_kind(s)
     elif s.p.kind == "text":
         yield from _text(s)
-    whole = s.p.kind == "integer" or (s.p.kind == "float" and s.a.whole and not s.p.count("infinite-number"))
-    if whole and s.p.present and says(s.p.name, ZIPS):
+    if _are_phones(s):
+        yield from _phones(s)
+    if _is_whole(s):
+        yield from _whole_numbers(s)
+    if _is_whole(s) and says(s.p.name, ZIPS):
         yield from _lost_zeros(s)
     if count := s.p.count("infinite-number"):
         yield s.found(
@@ -344,45 +367,73 @@ def _values(s: _Subject) -> Iterator[Problem]:
         )
 
 
-_CONVERT: Final = (
-    ("period", "{cell} = {cell}.dt.to_timestamp()"),
-    ("timedelta", "{cell} = {cell}.dt.total_seconds()"),
-    ("duration", "{cell} = {cell}.dt.total_seconds()"),
-    (
-        "list",
-        """{cell} = {cell}.map(lambda v: "; ".join(map(str, v)), na_action="ignore")
-# or df.explode({column}): a row for each, which repeats the key""",
-    ),
-    ("bytes", "{cell} = {cell}.str.decode('utf-8')"),
-    ("time zone", "{cell} = pandas.to_datetime({cell}, utc=True)   # if those without a zone are UTC"),
-    ("infinite", '{cell} = {cell}.map(lambda v: v if v.is_finite() else None, na_action="ignore")'),
-    (
-        "number",
-        """def text(v):
-    return str(int(v)) if isinstance(v, float) and v.is_integer() else str(v)
-{cell} = {cell}.map(text, na_action="ignore")   # if text will do; 2.0 becomes "2\"""",
-    ),
-)
-"""A word of what a column holds → what makes of it something that an attribute can hold."""
-
-
 def _unsupported(s: _Subject) -> Problem:
-    series = s.columns.items[s.a.position].series
-    present = series.notna().to_numpy()
+    column = s.columns.items[s.a.position]
+    present, shown = rarest_first(column.series, SHOWN_ROWS)
     if s.keep is not None:
-        s.keep("unsupported-values", s.column, present.nonzero()[0])
-    fix = next(
-        (line for word, line in _CONVERT if word in s.p.detail),
-        '{cell} = {cell}.map(str, na_action="ignore")   # if text will do',
-    )
+        s.keep("unsupported-values", s.column, present)
     return Problem.of(
         "unsupported-values",
         f"It holds {s.p.detail}; no attribute can hold that.",
         column=s.column,
-        count=int(present.sum()),
-        rows=s.rows(present.nonzero()[0][:5].tolist()),
-        fix=fix.replace("{cell}", s.cell).replace("{column}", repr(s.a.column)),
+        count=len(present),
+        rows=s.rows(shown),
+        fix=column.convert.replace("{cell}", s.cell).replace("{column}", repr(s.a.column)),
     )
+
+
+def _is_whole(s: _Subject) -> bool:
+    whole = s.p.kind == "integer" or (s.p.kind == "float" and s.a.whole and not s.p.count("infinite-number"))
+    return whole and s.p.present > 0
+
+
+def _whole_numbers(s: _Subject) -> Iterator[Problem]:
+    """Yield what whole numbers may mean beside a number."""
+    if s.a.type != "NUMBER" or s.p.low is None or s.p.high is None:
+        return
+    if (s.p.low, s.p.high) == (0, 1):
+        boolean = "boolean" if s.p.missing else "bool"
+        yield s.says(
+            "zero-one",
+            "Its values are 0 and 1; it is imported as NUMBER.",
+            count=s.p.present,
+            fix=f'{s.cell} = {s.cell}.astype("{boolean}")   # if they mean FALSE and TRUE',
+        )
+    elif says(s.p.name, DATES):
+        yield from _days_as_numbers(s, s.p.low, s.p.high)
+
+
+def _days_as_numbers(s: _Subject, low: float, high: float) -> Iterator[Problem]:
+    column = f"[{s.a.column!r}]"
+    if unit := notations.epoch_unit(low, high):
+        first = notations.of_epoch(pl.lit(int(low)), unit)
+        rule, what = f"epochs={column}", f"{unit} since 1970"
+    elif notations.SERIALS[0] <= low and high < notations.SERIALS[1] and says(s.p.name, DAYS):
+        first = notations.of_serial(pl.lit(low))
+        rule, what = f"serials={column}", "days as a spreadsheet counts them, since 1900"
+    elif _are_compact(s, low, high):
+        first = notations.COMPACT.read(pl.lit(str(int(low))), "YMD")
+        rule, what = f"dates={column}", "dates written 20240201"
+    else:
+        return
+    day = pl.select(first.dt.strftime(rules.ISO_DATE.strftime)).item()
+    yield s.found(
+        "numbers-as-dates",
+        s.p.present,
+        lambda c: c.is_not_null(),
+        f"Its numbers look like {what}, the first being {day}; it is imported as NUMBER.",
+        fix=f"df = df.connect.repair({rule}).frame   # makes them dates",
+    )
+
+
+def _are_compact(s: _Subject, low: float, high: float) -> bool:
+    if not (low >= 19_000_101 and high <= 20_991_231):
+        return False
+
+    def other(c: pl.Expr) -> pl.Expr:
+        return notations.COMPACT.read(c.cast(pl.Int64).cast(pl.String), "YMD").is_null() & c.is_not_null()
+
+    return not tally(s.columns, s.a.position, other)
 
 
 def _wrong_kind(s: _Subject) -> Problem:
@@ -427,100 +478,277 @@ def _text(s: _Subject) -> Iterator[Problem]:
         if count := s.p.count(code):
             said = f"{_n(count, *message)}."
             yield s.found(code, count, SPECIAL[code], said, fix=fix.replace("{cell}", s.cell))
-    if s.a.type == "NUMBER":
-        yield from _not_all(s, "number", "no plain decimal number")
-    elif s.a.type == "BOOLEAN":
-        yield from _not_all(s, "boolean", "neither TRUE nor FALSE")
-    elif s.a.type == "DATE" and s.a.written_as is None:
-        nearest = max(rules.DATE_FORMATS, key=lambda form: s.p.count(form.pattern)).pattern
-        yield from _not_all(s, nearest, f"no date written {nearest}")
-    elif not s.a.key and identifier_word(s.p.name) is None:
-        yield from _notation(s)
-        yield from _nearly(s)
-    if says(s.p.name, PHONES):
-        yield from _phones(s)
+    yield from _missing(s)
+    if s.a.type == "TEXT":
+        yield from _as_text(s)
+    else:
+        yield from _typed(s)
+
+
+def _missing(s: _Subject) -> Iterator[Problem]:
+    """Yield what the file does not tell apart, or tells apart that people do not."""
+    if (blank := s.p.count("blank")) and (nulls := s.p.count("null")):
+        said = f"{blank:,} empty and {nulls:,} missing values become the same: an empty field."
+        yield s.says("empty-and-missing", said, count=blank + nulls)
+    if count := s.p.count(MARKER):
+        examples = s.where(_MARKED[s.a.type], notations.is_marker)
+        yield _marked(s, count, examples)
+
+
+_MARKED: Final = defaultdict(lambda: "missing-marker", TEXT="marker-as-text")
+
+
+def _marked(s: _Subject, count: int, rows: tuple[Row, ...]) -> Problem:
+    shown = ", ".join(dict.fromkeys(repr(row.value) for row in rows))
+    repair = f"df = df.connect.repair(missing=[{s.a.column!r}]).frame   # makes them missing"
+    if s.a.type == "TEXT":
+        said = (
+            f"{_n(count, 'says', 'say')} that there is none ({shown}); it is imported as "
+            f"{_one(count, 'the text that it is', 'the texts that they are')}."
+        )
+        return Problem.of("marker-as-text", said, column=s.column, count=count, rows=rows, fix=repair)
+    said = f"{_n(count, 'says', 'say')} that there is none ({shown}), which is no {s.a.type}; the others are."
+    as_text = argument(f'types={{{s.a.column!r}: "TEXT"}}', "imports all as text")
+    fix = f"{repair}\n{as_text}"
+    return Problem.of("missing-marker", said, column=s.column, count=count, rows=rows, fix=fix)
+
+
+def _one(count: int, one: str, many: str) -> str:
+    return one if count == 1 else many
+
+
+def _typed(s: _Subject) -> Iterator[Problem]:
+    """Yield what is wrong with, or done to, a text that is to be a NUMBER, a BOOLEAN or a DATE."""
+    if s.a.type == "DATE":
+        yield from _dates_in_text(s)
+        return
+    yield from _not_all(
+        s, s.a.type, {"NUMBER": "no decimal number", "BOOLEAN": "neither true nor false"}[s.a.type]
+    )
+    if s.a.rewritten and (count := tally(s.columns, s.a.position, _REWRITTEN[s.a.type])):
+        rows = s.where("rewritten", _REWRITTEN[s.a.type])
+        how = {"NUMBER": "as plain decimal numbers", "BOOLEAN": "as TRUE or FALSE"}[s.a.type]
+        said = f"{_n(count, 'is', 'are')} written otherwise in the file: {how}."
+        yield Problem.of("rewritten", said, column=s.column, count=count, rows=rows)
+
+
+_REWRITTEN: Final[dict[str, Predicate]] = {
+    "NUMBER": lambda c: notations.is_number(c) & ~notations.is_plain(c),
+    "BOOLEAN": lambda c: NOTATIONS[TRUTH](c) & ~READINGS["true or false"](c),
+}
+
+
+_ENOUGH: Final = {"NUMBER": ("plain", NUMBER), "BOOLEAN": ("true or false", TRUTH)}
+"""Type → the facts of which each says that a value is of it."""
 
 
 def _not_all(s: _Subject, reading: str, what: str) -> Iterator[Problem]:
-    # A reading is counted only where the first values show a sign of it; a type that the user chose may show none.
-    holds = s.p.facts[reading] if reading in s.p.facts else tally(s.columns, s.a.position, READINGS[reading])
-    if bad := s.p.present - holds:
+    """Yield the values that cannot be what they are to be, those that only say that there is none aside."""
+    if any(s.p.count(fact) == _told(s) for fact in _ENOUGH.get(reading, (reading,))):
+        return
+
+    def bad(c: pl.Expr) -> pl.Expr:
+        return (c != "") & ~TYPED[reading](c) & ~notations.is_marker(c)
+
+    if count := tally(s.columns, s.a.position, bad):
         yield s.found(
             _NOT_A[s.a.type],
+            count,
             bad,
-            _is_not(READINGS[reading]),
-            f"{_n(bad, 'is', 'are')} {what}.",
+            f"{_n(count, 'is', 'are')} {what}.",
             fix=argument(f'types={{{s.a.column!r}: "TEXT"}}', "imports it as text; or put the values right"),
         )
 
 
-def _is_not(reading: Predicate) -> Predicate:
-    return lambda c: (c != "") & ~reading(c)
+# ── dates in text ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _dates_in_text(s: _Subject) -> Iterator[Problem]:
+    if s.a.written_as is not None:
+        yield from _not_all(s, s.a.written_as.pattern, f"no date written {s.a.written_as.pattern}")
+        return
+    form = max(rules.DATE_FORMATS, key=lambda form: s.p.count(form.pattern))
+
+    def other(c: pl.Expr) -> pl.Expr:
+        return _is_day(c) & ~TYPED[form.pattern](c)
+
+    def impossible(c: pl.Expr) -> pl.Expr:
+        return notations.is_dated(c) & ~_is_day(c)
+
+    def undated(c: pl.Expr) -> pl.Expr:
+        return (c != "") & ~notations.is_dated(c) & ~notations.is_marker(c)
+
+    as_text = argument(f'types={{{s.a.column!r}: "TEXT"}}', "imports it as text")
+    if count := tally(s.columns, s.a.position, impossible):
+        said = f"{_n(count, 'is', 'are')} no day of the calendar."
+        fix = f"df = df.connect.repair(impossible_dates=[{s.a.column!r}]).frame   # makes them missing\n{as_text}"
+        yield s.found("impossible-date", count, impossible, said, fix=fix)
+    if count := tally(s.columns, s.a.position, undated):
+        said = f"{_n(count, 'is no date', 'are no dates')}."
+        yield s.found("not-a-date", count, undated, said, fix=as_text)
+    if count := tally(s.columns, s.a.position, other):
+        yield s.found("date-notation", count, other, _how_dated(s, count), fix=f"{_order_fix(s)}\n{as_text}")
+
+
+def _is_day(c: pl.Expr) -> pl.Expr:
+    """Whether a text is a day of the calendar in any shape and order."""
+    return pl.any_horizontal(
+        shape.holds(c) & shape.day(c, order).is_not_null()
+        for shape in notations.DATE_SHAPES
+        for order in shape.formats
+    )
+
+
+def _how_dated(s: _Subject, count: int) -> str:
+    shapes = {shape.name: s.p.count(shape.name) for shape in notations.DATE_SHAPES}
+    most = sorted((name for name, n in shapes.items() if n), key=lambda name: -shapes[name])
+    written = most[0] if most else "otherwise"
+    if len(most) > 1:
+        written = ", ".join(f"{name} ({shapes[name]:,})" for name in most)
+    timed = ", with a time of day" if s.p.count("timed") else ""
+    return (
+        f"{_n(count, 'is a date', 'are dates')} in a notation that the service does not read: {written}{timed}. "
+        "It reads zero-padded ones, as 2024-02-01, all of one format."
+    )
+
+
+def _order_fix(s: _Subject) -> str:
+    """Return the repair of dates: where no value tells day from month, the order is the user's to say."""
+    orders = {o: sum(s.p.count(f"{h.name} {o}") for h in _SWAPPED) for o in ("DMY", "MDY")}
+    repair = "df = df.connect.repair({}).frame"
+    if not orders["DMY"] and not orders["MDY"]:
+        return repair.format("")
+    if orders["DMY"] == orders["MDY"]:
+        return repair.format("day_first=True") + "   # or False: no value tells day from month"
+    return repair.format("")
+
+
+_SWAPPED: Final = tuple(shape for shape in notations.DATE_SHAPES if len(shape.formats) > 1)
+
+
+# ── what a text looks like ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def _as_text(s: _Subject) -> Iterator[Problem]:
+    if identifier_word(s.p.name) is not None or s.a.key:
+        if 0 < _told(s) == s.p.count("dot-zero"):
+            yield from _decimal_identifier(s)
+        return
+    yield from _notation(s)
+    yield from _nearly(s)
+
+
+def _told(s: _Subject) -> int:
+    return s.p.present - s.p.count(MARKER)
 
 
 def _nearly(s: _Subject) -> Iterator[Problem]:
     """Yield a warning where most values of a text are of another type: one wrong value makes it text."""
-    for reading in READINGS:
+    for reading, (what, predicate) in _NEARLY.items():
         holds = s.p.count(reading)
-        if not s.p.present * 0.9 <= holds < s.p.present:
+        if not _told(s) * 0.9 <= holds < _told(s):
             continue
-        what = {"number": "numbers", "boolean": "TRUE or FALSE"}.get(reading, f"dates written {reading}")
-        rest = s.p.present - holds
+
+        def rest(c: pl.Expr, predicate: Predicate = predicate) -> pl.Expr:
+            return (c != "") & ~predicate(c) & ~notations.is_marker(c)
+
+        count = _told(s) - holds
         yield s.found(
             "not-throughout",
+            count,
             rest,
-            _is_not(READINGS[reading]),
-            f"{holds:,} of {s.p.present:,} values are {what}, {rest:,} {'is' if rest == 1 else 'are'} not; "
+            f"{holds:,} of {s.p.present:,} values are {what}, {count:,} {_one(count, 'is', 'are')} not; "
             "so it is imported as TEXT.",
-            fix=f"put {'it' if rest == 1 else 'them'} right, or leave it: text is text",
+            fix=f"df[{_ODD[what].format(cell=s.cell)}]   # the odd {_one(count, 'one', 'ones')}; text is text",
         )
         return
 
 
-_REREAD: Final = {
-    "yes or no": '{cell} = {cell}.str.lower().map({{"yes": True, "no": False}})',
-    "ja or nein": '{cell} = {cell}.str.lower().map({{"ja": True, "nein": False}})',
-    "dates written 1.2.2024": '{cell} = pandas.to_datetime({cell}, format="%d.%m.%Y")',
-    "dates written 1.2.24": '{cell} = pandas.to_datetime({cell}, format="%d.%m.%y")',
-    "dates written 1/2/2024": '{cell} = pandas.to_datetime({cell}, format="%m/%d/%Y")   # or "%d/%m/%Y"',
-    "dates written 1/2/24": '{cell} = pandas.to_datetime({cell}, format="%m/%d/%y")   # or "%d/%m/%y"',
-    "amounts with a currency": '{cell} = {cell}.str.replace(r"[^0-9.-]", "", regex=True).astype(float)   '
-    "# where 1.50 is one and a half",
-    "numbers written 12 %": '{cell} = {cell}.str.rstrip("% ").astype(float)   # where 1.5 is one and a half',
-    "numbers written 1e5": "{cell} = {cell}.astype(float)",
-    "numbers written +3 or .5": "{cell} = {cell}.astype(float)",
-    "numbers written 1,000": '{cell} = {cell}.str.replace(",", "").astype(float)   # where 1,000 is a thousand',
-    "numbers written 1.234,56": '{cell} = {cell}.str.replace(".", "").str.replace(",", ".").astype(float)',
+_ODD: Final = {
+    "numbers": 'pandas.to_numeric({cell}, errors="coerce").isna()',
+    "TRUE or FALSE": '~{cell}.str.lower().isin(["true", "false"])',
+    "true or false": '~{cell}.str.lower().isin(["true", "false", "yes", "no", "y", "n", "t", "f"])',
 }
-"""What a text looks like → what makes it that."""
+"""What most values are → what finds the others."""
+
+_NEARLY: Final[dict[str, tuple[str, Predicate]]] = {
+    "plain": ("numbers", READINGS["plain"]),
+    NUMBER: ("numbers", NOTATIONS[NUMBER]),
+    "true or false": ("TRUE or FALSE", READINGS["true or false"]),
+    TRUTH: ("true or false", NOTATIONS[TRUTH]),
+}
 
 
 def _notation(s: _Subject) -> Iterator[Problem]:
     """Yield a warning where all values look like something that the service does not read so."""
-    look = looks_like(s.p) if s.a.type == "TEXT" else None
-    if look is not None and not any(s.p.all(reading) for reading in READINGS):
-        yield s.found(
-            "other-notation",
-            s.p.present,
-            lambda c: c != "",
-            f"Its values look like {look}, which the service does not read so; it is imported as TEXT.",
-            fix=_REREAD[look].format(cell=s.cell),
+    look = looks_like(s.p)
+    if look is None:
+        return
+    given = {PERCENTAGES: "percent=True"}.get(look) or (
+        "truths=True" if look in notations.OTHER_TRUTHS else ""
+    )
+    yield s.found(
+        "other-notation",
+        _told(s),
+        lambda c: (c != "") & ~notations.is_marker(c),
+        f"Its values look like {look}, which the service does not read so; it is imported as TEXT.",
+        fix=f"df = df.connect.repair({given}).frame",
+    )
+
+
+def _decimal_identifier(s: _Subject) -> Iterator[Problem]:
+    yield s.found(
+        "decimal-identifier",
+        _told(s),
+        lambda c: c.str.ends_with(".0"),
+        "Its values identify something, and end in '.0': they have been decimals before they were text.",
+        fix=f"df = df.connect.repair(float_ids=[{s.a.column!r}]).frame   # takes the '.0' off",
+    )
+
+
+def _are_phones(s: _Subject) -> bool:
+    """Whether a column holds phone numbers: by their shape, or by its name and the shape of most of them."""
+    if s.a.type != "TEXT" or s.a.chosen or not s.p.present:
+        return False
+    if s.p.kind == "text":
+        if 0 < _told(s) == s.p.count(PHONE):
+            return True
+        return (
+            says(s.p.name, PHONES)
+            and tally(s.columns, s.a.position, phones.looks_like_phone) * 2 >= _told(s) > 0
         )
+    least, most = 10**6, 10**phones.DIGITS_MAX
+    return _is_whole(s) and says(s.p.name, PHONES) and least <= (s.p.low or 0) and (s.p.high or 0) < most
 
 
 def _phones(s: _Subject) -> Iterator[Problem]:
-    def is_other(c: pl.Expr) -> pl.Expr:
-        return (c != "") & ~c.str.contains(rules.PHONE)
-
-    if bad := tally(s.columns, s.a.position, is_other):
+    as_text = argument(f'types={{{s.a.column!r}: "TEXT"}}', "imports them as they are")
+    if bad := tally(s.columns, s.a.position, _not_e164):
         yield s.found(
             "not-e164",
             bad,
-            is_other,
-            f"{_n(bad, 'is', 'are')} not written as a phone number is, as in +4915112345678.",
-            fix=f'{s.cell} = {s.cell}.str.replace(r"[^0-9+]", "", regex=True)   # takes out spaces and dashes; '
-            "the country code only you know",
+            _not_e164,
+            f"{_n(bad, 'is', 'are')} not written as the service asks of phone numbers, as in +4915112345678.",
+            fix='df = df.connect.repair(region="US").frame   # the country of those without +; without region=, '
+            f"only spaces and signs go\n{as_text}",
         )
+    if s.p.kind == "text" and (bad := tally(s.columns, s.a.position, _not_assigned)):
+        yield s.found(
+            "invalid-phone",
+            bad,
+            _not_assigned,
+            f"{_n(bad, 'is a phone number', 'are phone numbers')} that no country has given out; imported as it is.",
+            fix=f"df = df[~df[{s.a.column!r}].isin([…])]   # if they are mistakes; a made-up number is fine",
+        )
+
+
+def _not_e164(c: pl.Expr) -> pl.Expr:
+    text = c.cast(pl.String)
+    return (text != "") & ~text.str.contains(rules.PHONE) & ~notations.is_marker(text)
+
+
+def _not_assigned(c: pl.Expr) -> pl.Expr:
+    return c.str.contains(rules.PHONE) & ~c.map_batches(phones.valid, return_dtype=pl.Boolean)
 
 
 def _lost_zeros(s: _Subject) -> Iterator[Problem]:
@@ -551,6 +779,8 @@ def _times(s: _Subject, form: DateFormat | None) -> Iterator[Problem]:
     """Yield what a column of days or times loses or gains in the file."""
     if not s.p.present or not (s.a.type == "DATE" or s.p.kind in ("date", "naive", "aware")):
         return
+    if s.p.kind == "text" and s.a.written_as is None:
+        return  # nothing is known of its times
     if s.p.kind not in _KINDS[s.a.type]:
         return
     if count := s.p.count("year-out-of-range"):
@@ -577,7 +807,7 @@ def _as_days(s: _Subject, form: DateFormat) -> Iterator[Problem]:
             f"{_n(count, 'has', 'have')} a time of day, which {form.pattern} does not hold.",
             fix=f"{asked}   # or {s.cell} = {s.cell}.dt.normalize()",
         )
-    elif s.a.written_as and s.a.written_as.has_time:
+    elif s.a.written_as is rules.TIMESTAMP:
         yield s.found(
             "time-lost",
             s.p.present,
@@ -600,12 +830,13 @@ def _as_timestamps(s: _Subject) -> Iterator[Problem]:
             "cut off.",
             fix=f'{s.cell} = {s.cell}.dt.round("s")   # to round instead',
         )
-    if s.p.kind == "naive":
+    if s.p.kind == "naive" or s.a.written_as is notations.NAIVE:
+        local = s.cell if s.p.kind == "naive" else f"pandas.to_datetime({s.cell})"
         yield s.says(
             "no-time-zone",
             "The timestamps have no time zone; they are written as they are, and the service reads them as UTC.",
             count=s.p.present,
-            fix=f'{s.cell} = {s.cell}.dt.tz_localize("Europe/Berlin")   # if they are local',
+            fix=f'{s.cell} = {local}.dt.tz_localize("Europe/Berlin")   # if they are local',
         )
     elif s.a.type == "DATE" and (s.p.kind == "date" or (s.a.written_as and not s.a.written_as.has_time)):
         yield s.says(
@@ -616,6 +847,8 @@ def _as_timestamps(s: _Subject) -> Iterator[Problem]:
 
 
 def _predicate(s: _Subject, fact: str) -> Predicate:
+    if s.p.kind == "text":
+        return TIMES[fact]
     first = next(s.columns.slices([s.a.position]))
     return predicates(s.p.kind, first.to_series().dtype)[fact]
 
@@ -623,66 +856,98 @@ def _predicate(s: _Subject, fact: str) -> Predicate:
 # ── the key ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _key(s: _Subject) -> Iterator[Problem]:
-    if not s.a.key:
+def _key(s: _Subject, attributes: Attributes) -> Iterator[Problem]:
+    if not s.a.key or s.p.kind == "unsupported":
         return
+    by = next((a.column for a in attributes if a.type == "DATE"), None)
     if s.p.missing:
         yield s.found(
             "missing-key",
             s.p.missing,
             _is_missing(s.p),
             f"{s.p.missing:,} {'row has' if s.p.missing == 1 else 'rows have'} no key.",
-            fix=_without_missing(s),
+            fix=ways_out(s.a.column, missing=True, repeated=False, by=None),
         )
-    if s.p.kind in ("unsupported", "empty") or (s.p.unique and s.told is told):
+    if s.p.kind == "empty" or (s.p.unique and s.told is told):
         return
     if count := repeats(s.columns, s.a.position, s.told).count:
-        yield Problem.of(
+        problem = Problem.of(
             "duplicate-key",
             f"{count:,} {'row repeats' if count == 1 else 'rows repeat'} the key of an earlier row.",
             column=s.column,
             count=count,
             rows=s.repeated("duplicate-key"),
-            fix=_without_repeats(s),
+            fix=_without_repeats(s, by),
         )
+        yield _same_throughout(problem, s.columns)
 
 
-def _without_repeats(s: _Subject) -> str:
+def _without_repeats(s: _Subject, by: Hashable | None) -> str:
     if s.told is told:
-        return f"df = df.drop_duplicates(subset=[{s.a.column!r}], keep='last')   # or another key=…"
+        return ways_out(s.a.column, missing=False, repeated=True, by=by)
     # As texts they differ.
     return f"df = df[~pandas.to_numeric({s.cell}).duplicated(keep='last')]   # or another key=…"
 
 
-def _without_missing(s: _Subject) -> str:
-    if s.p.count("blank"):
-        return f"df = df[{s.cell}.fillna('') != '']   # leaves them out"
-    return f"df = df.dropna(subset=[{s.a.column!r}])   # leaves them out"
+def _same_throughout(problem: Problem, columns: Columns) -> Problem:
+    """Return a problem of rows that share their key with what the rows say: some may be the same throughout."""
+    equal = equal_rows(columns)
+    if not equal:
+        return problem
+    said = f"{equal:,} {'row is' if equal == 1 else 'rows are'} the same as an earlier one throughout."
+    line = (
+        "df = df.connect.repair(drop_duplicates=True).frame   # leaves those out that are the same throughout"
+    )
+    # Where that is all that is wrong, nothing else need be decided.
+    fix = line if equal == problem.count and problem.code == "duplicate-key" else f"{line}\n{problem.fix}"
+    return replace(problem, message=f"{problem.message} {said}", fix=fix)
 
 
-_PAIRED_MAX: Final = 5
-"""Of so many columns every two are tried."""
+_PAIRED_MAX: Final = 8
+"""Of so many columns every two, and every three, are tried."""
 
 
-def _pair(subjects: Sequence[_Subject]) -> tuple[_Subject, _Subject] | None:
-    """Return two columns that identify the rows together, one of which is named as an identifier is."""
-    able = [
-        s
-        for s in subjects
-        if s.p.kind in ("text", "integer") and s.p.complete and not s.p.spaced and key_rank(s.p.name) > SHARED
-    ]
+def _together(subjects: Sequence[_Subject]) -> tuple[_Subject, ...]:
+    """Return the smallest number of columns that identify the rows together, the best named first; or none."""
+    able = [s for s in subjects if _may_be_part(s)]
     able = sorted(able, key=lambda s: -key_rank(s.p.name))[:_PAIRED_MAX]
-    for one, other in combinations(able, 2):
-        named = max(key_rank(one.p.name), key_rank(other.p.name)) >= IDENTIFIER
-        if named and unique_together(one.columns, [one.a.position, other.a.position]):
-            return one, other
-    return None
+    for size in (2, 3):
+        for some in combinations(able, size):
+            if unique_together(some[0].columns, [s.a.position for s in some]):
+                return some
+    return ()
 
 
-def _key_of_two(problem: Problem, one: _Subject, other: _Subject) -> Problem:
-    made = f'df["Key"] = {one.cell}.astype(str) + "-" + {other.cell}.astype(str)\nkey="Key"'
+def _may_be_part(s: _Subject) -> bool:
+    """Whether a column may be one of several that are the key together: no measure, no truth, no remark."""
+    measured = is_quantity(s.p.name) and not says_period(s.p.name)
+    if not s.p.complete or s.p.unique or measured or s.a.type == "BOOLEAN":
+        return False
+    if s.p.kind == "text":
+        return s.p.text_bytes <= _PART_BYTES * s.p.rows and not s.p.has_fraction
+    return s.p.kind in ("integer", "date", "naive", "aware")
+
+
+_PART_BYTES: Final = 32
+"""On average; longer texts are remarks."""
+
+
+def _with_several(problem: Problem, subjects: Sequence[_Subject]) -> Problem:
+    """Return a problem of the key with what the rows say: they may be the same, or several columns identify them."""
+    if problem.code not in ("no-key", "unclear-key") or not subjects:
+        return problem
+    if problem.code == "no-key":
+        problem = _same_throughout(problem, subjects[0].columns)
+    some = _together(subjects) if problem.code == "no-key" or problem.column is not None else ()
+    return _key_of_several(problem, some) if some else problem
+
+
+def _key_of_several(problem: Problem, some: Sequence[_Subject]) -> Problem:
+    labels = [s.a.column for s in some]
+    named = f"{', '.join(map(repr, labels[:-1]))} and {labels[-1]!r}"
+    offered = argument(f"key={labels!r}", "makes one key of them")
     return replace(
         problem,
-        message=f"No column alone identifies the rows, but {one.a.column!r} and {other.a.column!r} together do.",
-        fix=made,
+        message=f"{problem.message} Together {named} do.",
+        fix=f"{offered}\n{problem.fix}",
     )

@@ -15,7 +15,10 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from connect_pandas import rules
+from connect_pandas.data.held import DIGITS_MAX, array_of, dense, held, shared_texts, spoken, unwrapped
 from connect_pandas.data.problems import Problem
 from connect_pandas.errors import PlanError
 
@@ -35,6 +38,8 @@ longer; those of 128k hold 25 MB more."""
 _SLICE_ROWS_LEAST: Final = 1_024
 """Of a frame so wide that its rows alone would end a slice sooner: every slice costs some time a column."""
 _VALUE_BYTES: Final = 8
+_WEIGHED: Final = 1_024
+"""So many objects of a slice tell how large all of them are."""
 
 SURROGATE_MARK: Final = "\ufdd0\ufdef\ufdd0"
 """Stands, in a slice, for a lone surrogate, which UTF-8 cannot hold: noncharacters, so no text has them by right."""
@@ -52,35 +57,70 @@ class Column:
     """As in the frame."""
     kind: Kind
     detail: str = ""
-    """For an unsupported column: what it holds, in words."""
+    """What it holds, in words, where the kind does not say it: of what is unsupported, and of what is made text."""
+    convert: str = ""
+    """For an unsupported column: what makes an attribute of it, as code with ``{cell}`` and ``{column}`` to fill in."""
     settled: pd.Series[Any] | None = None
     """Objects of one kind in a dtype of their own, where slices alone could not agree on one (a scale, a zone)."""
     widest: int = 0
-    """For categories of text: the bytes of the longest, which every row may hold."""
+    """For categories of text, and what Arrow has like them: the bytes of the longest, which every row may hold."""
+    parts: tuple[Column, ...] = ()
+    """The columns whose values this one puts together, for a key made of several."""
+    separator: str = ""
+    """What stands between those values."""
 
     def slice(self, start: int, stop: int) -> pl.Series:
-        """Return the values from ``start`` to ``stop`` in the kind's own Polars dtype; missing values are null."""
-        return _to_polars(self._part(start, stop), self.kind)
+        """Return the values from ``start`` to ``stop`` in the kind's own Polars dtype; missing values are null.
+
+        Raises
+        ------
+        PlanError
+            When they are not what they were when the frame was read.
+        """
+        if self.parts:
+            return _together([part.slice(start, stop) for part in self.parts], self.separator)
+        try:
+            part = self._part(start, stop)
+            return _to_polars(spoken(part) if self.kind == "text" and self.detail else part, self.kind)
+        except MemoryError:
+            raise
+        except Exception as error:  # objects may raise anything
+            raise PlanError(
+                f"The column {self.name!r} cannot be read as it was at first ({type(error).__name__}, in rows "
+                f"{start:,} to {stop - 1:,}): something has changed the frame meanwhile, or its objects do not keep "
+                "their promises. Let nothing write into the frame, and plan it again."
+            ) from error
 
     def weight(self, start: int, stop: int) -> int:
         """Return about how many bytes the values from ``start`` to ``stop`` take, without reading them."""
+        if self.parts:
+            return sum(part.weight(start, stop) for part in self.parts)
         if self.kind != "text":
             return (stop - start) * _VALUE_BYTES
-        held = int(self._part(start, stop).memory_usage(index=False, deep=True)) if not self.widest else 0
-        return held + (stop - start) * self.widest
+        if self.widest:
+            return (stop - start) * self.widest
+        # Asking every object for its size would take longer than all else.
+        part = self._part(start, stop)
+        step = max(1, (stop - start) // _WEIGHED) if part.dtype == "object" else 1
+        return step * int(part.iloc[::step].memory_usage(index=False, deep=True))
 
     def values(self, positions: Sequence[int]) -> list[Any]:
         """Return the original values at these positions."""
+        if self.parts:
+            return self.take(positions).slice(0, len(positions)).to_list()
         return [self.series.iloc[p] for p in positions]
 
     def take(self, positions: Sequence[int]) -> Column:
         """Return these rows of it."""
         settled = None if self.settled is None else self.settled.iloc[list(positions)]
-        return replace(self, series=self.series.iloc[list(positions)], settled=settled)
+        parts = tuple(part.take(positions) for part in self.parts)
+        return replace(self, parts=parts, series=self.series.iloc[list(positions)], settled=settled)
 
     def _part(self, start: int, stop: int) -> pd.Series[Any]:
         part = (self.series if self.settled is None else self.settled).iloc[start:stop]
-        return _dense(part) if isinstance(part.dtype, pd.SparseDtype) else part
+        if isinstance(part.dtype, pd.SparseDtype):
+            return dense(part)
+        return unwrapped(part) if isinstance(part.dtype, pd.ArrowDtype) else part
 
 
 @dataclass(frozen=True)
@@ -123,6 +163,29 @@ class Columns:
             rows = max(1, min(rows // 2, rows * limit // held))
         return start + rows
 
+    def joined(self, positions: Sequence[int]) -> Columns:
+        """Return these columns and one more, which puts the values of some of them together as text.
+
+        Its label is the tuple of theirs. Between the values stands the first mark that the texts among them do not
+        hold.
+        """
+        parts = tuple(self.items[p] for p in positions)
+        separator = next((mark for mark in _BETWEEN if not self._holds(positions, mark)), _BETWEEN[0])
+        name, taken = " ".join(part.name for part in parts), {c.name for c in self.items}
+        while name in taken:
+            name += " 2"
+        label = tuple(part.label for part in parts)
+        detail = f"those of {' and '.join(repr(p.label) for p in parts)}, put together"
+        one = Column(label, name, parts[0].series, "text", detail, parts=parts, separator=separator)
+        return replace(self, items=(*self.items, one))
+
+    def _holds(self, positions: Sequence[int], mark: str) -> bool:
+        texts = [p for p in positions if self.items[p].kind == "text"]
+        return bool(texts) and any(
+            part.select(pl.any_horizontal(pl.all().str.contains(mark, literal=True).any())).item()
+            for part in self.slices(texts)
+        )
+
     def row(self, position: int) -> tuple[int, Hashable]:
         """Return a row's position and its label."""
         label = self.index[position]
@@ -145,6 +208,9 @@ class Columns:
         return {c.label: i for i, c in last_first}, {c.name: i for i, c in last_first}
 
 
+_BETWEEN: Final = ("-", "_", ":", "/", "~")
+
+
 # ── reading a frame ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -162,7 +228,7 @@ def read(frame: pd.DataFrame) -> Columns:
             f"A pandas DataFrame is needed, this is {kind.__module__}.{kind.__qualname__}. "
             "Make one with pandas.DataFrame(…), or series.to_frame()."
         )
-    held = frame.copy(deep=False)
+    held = pd.DataFrame(frame)  # shares the data, and none of what a subclass has made of a frame's ways
     if isinstance(held.columns, pd.MultiIndex):
         return Columns((), held.index, (_multi_level(held),))
     items = (*_index_columns(held), *_frame_columns(held))
@@ -183,190 +249,36 @@ def _index_columns(frame: pd.DataFrame) -> Iterator[Column]:
 
 def column_of(label: Hashable, series: pd.Series[Any]) -> Column:
     """Return one column, with what it holds."""
-    held = _held(series)
-    name = label if isinstance(label, str) else str(label)
-    return Column(label, name, series, held.kind, held.detail, held.settled, _widest(series, held.kind))
+    found = held(series)
+    widest = _widest(series if found.settled is None else found.settled, found.kind)
+    return Column(label, _name(label), series, found.kind, found.detail, found.convert, found.settled, widest)
+
+
+def _name(label: Hashable) -> str:
+    try:
+        return label if isinstance(label, str) else str(label)
+    except Exception as error:
+        raise PlanError(
+            f"The name of a column, an object of {type(label)}, cannot be read as text ({type(error).__name__}). "
+            "Give it another: df.columns = […]."
+        ) from error
 
 
 def _widest(series: pd.Series[Any], kind: Kind) -> int:
-    if kind != "text" or not isinstance(series.dtype, pd.CategoricalDtype):
+    if kind != "text":
         return 0
-    return 4 * int(series.dtype.categories.str.len().max())
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        return 4 * int(series.dtype.categories.str.len().max())
+    return max(map(_longest, shared_texts(series)), default=0)
+
+
+def _longest(texts: Any) -> int:
+    return pc.max(pc.binary_length(texts.cast(pa.large_string()))).as_py() or 0
 
 
 def is_missing(value: Any) -> bool:
     """Whether pandas takes a single value, of whatever type, for a missing one."""
     return bool(pd.api.types.is_scalar(value) and pd.isna(value))
-
-
-# ── what a column holds ──────────────────────────────────────────────────────────────────────────────────────────
-
-_BY_NUMPY_KIND: Final[dict[str, Kind]] = {
-    "b": "boolean",
-    "i": "integer",
-    "u": "integer",
-    "f": "float",
-    "M": "naive",
-}
-_BY_INFERENCE: Final[dict[str, Kind]] = {
-    "string": "text",
-    "boolean": "boolean",
-    "integer": "integer",
-    "floating": "float",
-    "mixed-integer-float": "float",
-    "decimal": "decimal",
-    "date": "date",
-    "empty": "empty",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """What a column holds; see the fields of the same names of ``Column``."""
-
-    kind: Kind
-    detail: str = ""
-    settled: pd.Series[Any] | None = None
-
-
-def _held(series: pd.Series[Any]) -> _Held:
-    dtype = series.dtype
-    if len(series) and series.isna().all():
-        return _Held("empty")
-    if isinstance(dtype, pd.SparseDtype):
-        return _held(_dense(series.iloc[:0]) if dtype.subtype != "object" else _dense(series))
-    if isinstance(dtype, pd.CategoricalDtype):
-        categories = _held(pd.Series(dtype.categories))
-        return categories if categories.settled is None else _held(series.astype(object))
-    if isinstance(dtype, pd.ArrowDtype):
-        return _arrow_held(series, dtype.pyarrow_dtype)
-    if isinstance(dtype, pd.StringDtype):
-        return _Held("text")
-    if isinstance(dtype, pd.DatetimeTZDtype):
-        return _Held("aware")
-    if isinstance(dtype, pd.PeriodDtype | pd.IntervalDtype):
-        return _Held("unsupported", f"{type(dtype).__name__.removesuffix('Dtype').lower()}s ({dtype})")
-    if dtype == "object":
-        return _object_held(series)
-    kind = _BY_NUMPY_KIND.get(dtype.kind, "unsupported")
-    return _Held(kind, f"values of type {dtype}" if kind == "unsupported" else "")
-
-
-def _dense(series: pd.Series[Any]) -> pd.Series[Any]:
-    dense: pd.Series[Any] = series.sparse.to_dense()  # type: ignore[attr-defined]
-    return dense
-
-
-def _arrow_held(series: pd.Series[Any], dtype: pa.DataType) -> _Held:
-    types = pa.types
-    if types.is_dictionary(dtype):
-        return _arrow_held(series, dtype.value_type)
-    if types.is_decimal(dtype) and dtype.precision > _DIGITS_MAX:
-        return _settled(series, "decimal") or _Held("unsupported", f"numbers of over {_DIGITS_MAX} digits")
-    known: tuple[tuple[bool, Kind], ...] = (
-        (types.is_string(dtype) or types.is_large_string(dtype), "text"),
-        (types.is_boolean(dtype), "boolean"),
-        (types.is_integer(dtype), "integer"),
-        (types.is_floating(dtype), "float"),
-        (types.is_decimal(dtype), "decimal"),
-        (types.is_date(dtype), "date"),
-        (types.is_timestamp(dtype), "aware" if getattr(dtype, "tz", None) else "naive"),
-        (types.is_null(dtype), "empty"),
-    )
-    kind = next((kind for holds, kind in known if holds), None)
-    return _Held(kind) if kind else _Held("unsupported", f"values of type {dtype}")
-
-
-def _object_held(series: pd.Series[Any]) -> _Held:
-    inferred = pd.api.types.infer_dtype(series, skipna=True)
-    held: _Held | None = None
-    if inferred == "datetime" or (inferred == "date" and len(_kinds_of(series)) > 1):
-        held = _timestamps(series)
-    elif kind := _BY_INFERENCE.get(inferred):
-        held = _settled(series, kind) if kind in ("integer", "decimal", "float") else _Held(kind)
-    return held or _Held("unsupported", _in_words(series, inferred))
-
-
-_WORDS: Final = {
-    "str": ("text", "texts"),
-    "int": ("whole number", "whole numbers"),
-    "float": ("number", "numbers"),
-    "bool": ("true or false", "times true or false"),
-    "bytes": ("bytes value", "bytes values"),
-    "Decimal": ("decimal number", "decimal numbers"),
-}
-"""A Python type → what one value of it, and what several, are called; others have an s."""
-
-
-def _in_words(series: pd.Series[Any], inferred: str) -> str:
-    counts = " and ".join(
-        f"{n:,} {_WORDS.get(kind, (kind, f'{kind}s'))[n != 1]}" for kind, n in _kinds_of(series).items()
-    )
-    if inferred == "datetime":
-        return f"{counts}, some with a time zone and some without"
-    if inferred == "decimal" and (infinite := int(series.dropna().map(_is_infinite).sum())):
-        return f"{counts}, {infinite:,} of them infinite"
-    return f"{counts} of over {_DIGITS_MAX} digits" if inferred in ("integer", "decimal") else counts
-
-
-def _is_infinite(value: Any) -> bool:
-    return bool(value.is_infinite())
-
-
-def _kinds_of(series: pd.Series[Any]) -> dict[str, int]:
-    return {
-        getattr(t, "__qualname__", ""): int(n) for t, n in series.dropna().map(type).value_counts().items()
-    }
-
-
-_DIGITS_MAX: Final = 38
-"""Of a decimal number, in Arrow's 128 bits and in Polars."""
-
-
-def _settled(series: pd.Series[Any], kind: Kind) -> _Held | None:
-    """Return numbers held as objects in one Arrow type, or ``None`` when none holds them all."""
-    try:
-        # Decimal("NaN") is missing for pandas, and for Arrow only among others.
-        array = pa.array(
-            series.mask(series.isna(), None) if kind == "decimal" else series,
-            type=pa.float64() if kind == "float" else None,
-            from_pandas=True,
-        )
-        if pa.types.is_decimal(array.type):
-            array = array.cast(pa.decimal128(_DIGITS_MAX, max(0, array.type.scale)))
-    except OverflowError:
-        return _big_integers(series)
-    except (pa.ArrowException, TypeError, ValueError):
-        return None
-    return _Held(kind, settled=_of_arrow(array, series))
-
-
-def _big_integers(series: pd.Series[Any]) -> _Held | None:
-    try:
-        array = pa.array(series, type=pa.decimal128(_DIGITS_MAX, 0), from_pandas=True)
-    except (pa.ArrowException, TypeError, ValueError):
-        return None
-    return _Held("integer", settled=_of_arrow(array, series))
-
-
-def _of_arrow(array: Any, like: pd.Series[Any]) -> pd.Series[Any]:
-    return pd.Series(pd.arrays.ArrowExtensionArray(array), index=like.index)
-
-
-def _timestamps(series: pd.Series[Any]) -> _Held | None:
-    """Return datetime objects, dates among them, in one dtype; ``None`` when some have a time zone and some not."""
-    zones = series.dropna().map(_zone)
-    zoned = int(zones.notna().sum())
-    if zoned not in (0, len(zones)):
-        return None
-    try:
-        return _Held("aware" if zoned else "naive", settled=pd.to_datetime(series, utc=zoned > 0))
-    except (ValueError, OverflowError):
-        return None
-
-
-def _zone(value: Any) -> Any:
-    return getattr(value, "tzinfo", None)  # a date has none
 
 
 # ── into Polars ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -378,12 +290,45 @@ def _to_polars(values: pd.Series[Any], kind: Kind) -> pl.Series:
     if kind == "aware":
         # Polars knows named zones only; the instant is all that the file needs.
         values = _plain(values).dt.tz_convert("UTC").dt.tz_localize(None)
+    if isinstance(values.dtype, pd.PeriodDtype):
+        return _days(values)
     column = pl.Series(pl.from_arrow(_normal(_to_arrow(values, kind))))
     if kind == "text":
         return column.cast(pl.String)
     if kind == "float":
         return column.fill_nan(None)
     return column
+
+
+def _together(values: Sequence[pl.Series], separator: str) -> pl.Series:
+    """Return values of several columns as one text each; missing where one of them is."""
+    texts = [_spelled(s).alias(str(i)) for i, s in enumerate(values)]
+    return pl.DataFrame(texts).select(pl.concat_str(pl.all(), separator=separator)).to_series()
+
+
+def _spelled(values: pl.Series) -> pl.Series:
+    """Return values as they are written in the file, apart from the format of dates."""
+    match values.dtype:
+        case pl.String:
+            return values.set(values == "", None)
+        case pl.Boolean:
+            return values.cast(pl.String).str.to_uppercase()
+        case pl.Datetime():
+            return values.dt.strftime(rules.TIMESTAMP.strftime)
+        case pl.Float32 | pl.Float64:
+            return values.cast(pl.String).str.strip_suffix(".0")
+        case _:
+            return values.cast(pl.String)
+
+
+def _days(periods: pd.Series[Any]) -> pl.Series:
+    """Return periods of days as days; they are held as days from 1970, any number of them."""
+    numbers = np.clip(periods.array.asi8, *_DAYS)
+    return pl.Series(pl.from_arrow(pa.array(numbers, mask=periods.isna().to_numpy()))).cast(pl.Date)
+
+
+_DAYS: Final = (-(2**31), 2**31 - 1)
+"""Of Polars; beyond, the year has more than four digits in any case."""
 
 
 def _plain(values: pd.Series[Any]) -> pd.Series[Any]:
@@ -400,12 +345,22 @@ _OF_OBJECTS: Final = {"text": pa.large_string(), "boolean": pa.bool_(), "date": 
 
 
 def _to_arrow(values: pd.Series[Any], kind: Kind) -> Any:
+    if isinstance(values.dtype, np.dtype) and values.dtype.char in "eg":
+        return pa.array(_doubles(values.to_numpy()), from_pandas=True)
     wanted = _OF_OBJECTS.get(kind) if values.dtype == "object" else None
     try:
-        return pa.array(values, type=wanted, from_pandas=True)
+        return array_of(values, wanted)
     except UnicodeEncodeError:
         marked = values.astype(object).map(_mark_surrogates, na_action="ignore")
         return pa.array(marked, type=pa.large_string(), from_pandas=True)
+
+
+def _doubles(numbers: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return numbers of another width as doubles; a half as the shortest that means it: 0.1, not 0.0999755859375."""
+    if numbers.dtype != np.float16:
+        return numbers.astype(np.float64)
+    different, places = np.unique(numbers, return_inverse=True)
+    return different.astype(np.str_).astype(np.float64)[places]
 
 
 def _normal(array: Any) -> Any:
@@ -416,11 +371,11 @@ def _normal(array: Any) -> Any:
     if types.is_dictionary(array.type):
         array = array.dictionary_decode()
     if types.is_float16(array.type):
-        return array.cast(pa.float32())
+        return pa.array(_doubles(array.to_numpy(zero_copy_only=False)), from_pandas=True)
     if types.is_date64(array.type):
         return array.cast(pa.date32())
     if types.is_decimal(array.type):
-        return array.cast(pa.decimal128(_DIGITS_MAX, max(0, array.type.scale)))
+        return array.cast(pa.decimal128(DIGITS_MAX, max(0, array.type.scale)))
     return array
 
 
@@ -444,6 +399,13 @@ def _multi_level(frame: pd.DataFrame) -> Problem:
 
 def _shape_problems(frame: pd.DataFrame, items: Sequence[Column]) -> Iterator[Problem]:
     if not items:
-        yield Problem.of("no-columns", "The frame has no columns.")
+        fix = "df = df.reset_index()   # if the index holds the data"
+        yield Problem.of("no-columns", "The frame has no columns.", fix=fix)
+    if None in frame.index.names and not pd.api.types.is_integer_dtype(frame.index):
+        yield Problem.of(
+            "unnamed-index",
+            "The index has no name, so its values are not imported.",
+            fix='df = df.rename_axis("Row ID")   # makes it a column of the file',
+        )
     if not len(frame):
         yield Problem.of("no-rows", "The frame has no rows: there is nothing to import.")

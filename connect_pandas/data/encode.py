@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, cast
 import polars as pl
 
 from connect_pandas import rules
+from connect_pandas.data import notations
 from connect_pandas.data.profile import per_second
 
 if TYPE_CHECKING:
@@ -127,10 +128,9 @@ def _field(c: pl.Expr, dtype: pl.DataType, a: Attribute, form: DateFormat | None
         return _date(c, a, form)
     if a.kind == "text":
         # Polars writes an empty text as "" and only a null as an empty field.
-        text = pl.when(c != "").then(c)
-        return text.str.to_uppercase() if a.type == "BOOLEAN" else text
+        return _text(pl.when(c != "").then(c), a)
     if a.kind == "boolean":
-        return pl.when(c).then(pl.lit(rules.TRUE)).when(~c).then(pl.lit(rules.FALSE))
+        return _truth(c)
     if a.kind == "date":
         return c.dt.strftime(rules.ISO_DATE.strftime)
     if a.kind in ("naive", "aware"):
@@ -143,13 +143,23 @@ def _field(c: pl.Expr, dtype: pl.DataType, a: Attribute, form: DateFormat | None
     return c
 
 
+def _text(text: pl.Expr, a: Attribute) -> pl.Expr:
+    if a.type == "NUMBER" and a.rewritten:
+        return notations.plain(text)
+    if a.type == "BOOLEAN" and a.rewritten:
+        return _truth(notations.truth(text))
+    return text.str.to_uppercase() if a.type == "BOOLEAN" else text
+
+
+def _truth(c: pl.Expr) -> pl.Expr:
+    return pl.when(c).then(pl.lit(rules.TRUE)).when(~c).then(pl.lit(rules.FALSE))
+
+
 def _date(c: pl.Expr, a: Attribute, form: DateFormat) -> pl.Expr:
     if a.written_as == form:
         return pl.when(c != "").then(c)
     if a.written_as:
-        c = c.str.strptime(
-            pl.Datetime("us") if a.written_as.has_time else pl.Date, a.written_as.strftime, strict=False
-        )
+        c = notations.moment(c, a.written_as)
         return c.cast(pl.Datetime("us")) if form.has_time else c.cast(pl.Date)
     if a.kind == "date":
         return c.cast(pl.Datetime("us")) if form.has_time else c

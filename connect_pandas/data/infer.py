@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, overload
 
 from connect_pandas import rules
+from connect_pandas.data import notations
 from connect_pandas.data.names import (
+    DATES,
+    ENTITY,
     IDENTIFIER,
     KEY,
     SHARED,
@@ -17,9 +20,10 @@ from connect_pandas.data.names import (
     identifier_word,
     is_quantity,
     key_rank,
+    says,
 )
-from connect_pandas.data.problems import Problem, argument
-from connect_pandas.data.profile import LEADING_ZERO, LOOKS, ORDER_OPEN
+from connect_pandas.data.problems import Problem, Problems, argument
+from connect_pandas.data.profile import AMOUNT, DATED, LEADING_ZERO, MARKER, NUMBER, ORDER_OPEN, PHONE, TRUTH
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Mapping
@@ -31,9 +35,9 @@ if TYPE_CHECKING:
     from connect_pandas.rules import AttributeType, DateFormat
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Attribute:
-    """What one column becomes in the reference set."""
+    """What one column becomes in the reference set. It shows itself."""
 
     column: Hashable
     """The column's label in the frame."""
@@ -43,6 +47,8 @@ class Attribute:
     reason: str
     """Why this type, in words."""
     key: bool = False
+    chosen: bool = False
+    """The type was given, not inferred."""
     position: int = 0
     """The column's place among the frame's columns, those of a named index first."""
     kind: Kind = "text"
@@ -53,6 +59,22 @@ class Attribute:
     """For floats: none has a fraction, so they are written as whole numbers."""
     exponents: bool = False
     """For floats: the short form of some has an exponent, which the file must not have."""
+    rewritten: bool = False
+    """For a NUMBER or BOOLEAN held as text: some values are written otherwise in the file: ``1e5``, ``yes``."""
+    evidence: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    """What was counted → for how many values."""
+    unless: str = ""
+    """What would change the decision."""
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from connect_pandas.notebook.display import bundle
+
+        return bundle(self)
+
+    def __repr__(self) -> str:
+        from connect_pandas.notebook.display import text
+
+        return text(self)
 
 
 @dataclass(frozen=True)
@@ -71,14 +93,14 @@ class Attributes(Sequence[Attribute]):
         The service's name of the one format in which all DATE columns are written; ``None`` without one.
     reasons : dict
         Column label → why this type.
-    problems : tuple of Problem
+    problems : Problems
         What is wrong or worth knowing, errors first.
     """
 
     items: tuple[Attribute, ...]
     key_candidates: tuple[Hashable, ...] = ()
     form: DateFormat | None = None
-    problems: tuple[Problem, ...] = ()
+    problems: Problems = field(default_factory=Problems)
     rows: int = 0
 
     @overload
@@ -136,6 +158,8 @@ class Choices:
     form: DateFormat | None = None
     by_schema: frozenset[int] = frozenset()
     """The columns about which it was a schema that decided the type, or that they are the key."""
+    together: tuple[int, ...] = ()
+    """The columns whose values, put together, are the key."""
     lost_key: Hashable | None = None
     """The label of a schema's key that the frame does not have."""
     held: Mapping[int, DateFormat] = field(default_factory=lambda: MappingProxyType({}))
@@ -169,12 +193,16 @@ def infer(profiles: Sequence[Profile], choices: Choices, problems: Iterable[Prob
             name=choices.names.get(i, p.name),
             type=read[i].type,
             reason=read[i].reason,
+            unless=read[i].unless,
+            evidence=_evidence(p),
             key=i == key,
+            chosen=i in choices.types and i not in choices.by_schema,
             position=i,
             kind=p.kind,
             written_as=forms.get(i),
             whole=p.kind == "float" and not p.count("fraction") and not p.count("exponent"),
             exponents=p.count("exponent") > 0,
+            rewritten=p.kind == "text" and _is_rewritten(p, read[i].type),
         )
         for i, p in used.items()
     )
@@ -182,7 +210,7 @@ def infer(profiles: Sequence[Profile], choices: Choices, problems: Iterable[Prob
         items=items,
         key_candidates=tuple(used[i].label for i in candidates),
         form=form,
-        problems=(*problems, *key_problems, *date_problems),
+        problems=Problems((*problems, *key_problems, *date_problems)),
         rows=profiles[0].rows if profiles else 0,
     )
 
@@ -192,10 +220,11 @@ def infer(profiles: Sequence[Profile], choices: Choices, problems: Iterable[Prob
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What a column is read as, and why; for dates in text the formats that all of its values have."""
+    """What a column is read as, why, and what would change that; for dates in text the formats that all values have."""
 
     type: AttributeType
     reason: str
+    unless: str = ""
     forms: tuple[DateFormat, ...] = ()
 
 
@@ -203,59 +232,164 @@ def _read(p: Profile, chosen: AttributeType | None, by: str) -> _Reading:
     found = _by_kind(p)
     if chosen is None or chosen == found.type:
         return found
-    return _Reading(chosen, f"chosen by {by} (it looks like {found.type}: {found.reason})", _text_forms(p))
+    reason = f"chosen by {by} (it looks like {found.type}: {found.reason})"
+    return _Reading(chosen, reason, f"left to be inferred, it is {found.type}", _text_forms(p))
 
 
 def _by_kind(p: Profile) -> _Reading:
     match p.kind:
         case "boolean":
-            return _Reading("BOOLEAN", _all(p, "true or false"))
+            return _Reading("BOOLEAN", _all(p, "true or false"), f"another dtype, or {_types(p, 'TEXT')}")
         case "date":
-            return _Reading("DATE", _all(p, "dates"))
+            return _Reading("DATE", _all(p, p.detail or "dates"), _types(p, "TEXT"))
         case "naive":
-            return _Reading("DATE", _all(p, "timestamps without a time zone"))
+            return _Reading("DATE", _all(p, "timestamps without a time zone"), _types(p, "TEXT"))
         case "aware":
-            return _Reading("DATE", _all(p, "timestamps with a time zone"))
+            return _Reading("DATE", _all(p, "timestamps with a time zone"), _types(p, "TEXT"))
         case "integer" | "float" | "decimal":
             return _numeric(p)
         case "text":
             return _text(p)
         case "empty":
-            return _Reading("TEXT", "it has no values; text holds whatever comes later")
+            return _Reading(
+                "TEXT", "it has no values; text holds whatever comes later", "a value, or a dtype"
+            )
         case _:
-            return _Reading("TEXT", f"it holds {p.detail}, which no attribute can hold")
+            return _Reading("TEXT", f"it holds {p.detail}, which no attribute can hold", "a conversion")
+
+
+def _types(p: Profile, type_: AttributeType) -> str:
+    return f"types={{{p.label!r}: {type_!r}}}"
 
 
 def _numeric(p: Profile) -> _Reading:
     what = {"integer": "whole numbers", "float": "numbers", "decimal": "decimal numbers"}[p.kind]
-    if p.kind == "decimal" or (p.kind == "float" and p.count("fraction")):
-        return _Reading("NUMBER", _all(p, what))
+    if p.kind == "decimal" or p.has_fraction:
+        return _Reading("NUMBER", _all(p, what), _types(p, "TEXT"))
+    if p.kind == "float":
+        what = "whole numbers, held as decimals"
+    return _digits(p, what)
+
+
+def _digits(p: Profile, what: str) -> _Reading:
+    """Decide whether whole numbers count something or identify it."""
     if word := identifier_word(p.name):
-        return _Reading("TEXT", f"{_all(p, 'whole numbers')}, but the name says {word!r}: an identifier")
-    return _Reading("NUMBER", _all(p, what))
+        reason = f"{_all(p, what)}, but {_unique(p)}the name says {word!r}: an identifier"
+        return _Reading("TEXT", reason, f"a name that counts or measures, or {_types(p, 'NUMBER')}")
+    if _are_codes(p):
+        reason = f"{_all(p, what)}, each of {p.width} digits, as identifiers are and measures are not"
+        return _Reading("TEXT", reason, f"a name that counts or measures, or {_types(p, 'NUMBER')}")
+    return _Reading("NUMBER", _all(p, what), f"a name that says ID, number or code, or {_types(p, 'TEXT')}")
+
+
+_CODE_DIGITS: Final = 7
+_CODES_LEAST: Final = 20
+"""So many numbers of so many digits are not of one length by chance, if nothing says that they measure something."""
+
+
+def _are_codes(p: Profile) -> bool:
+    wide = p.width is not None and p.width >= _CODE_DIGITS and p.present >= _CODES_LEAST
+    # Dates as numbers have one length as well.
+    return wide and not is_quantity(p.name) and not says(p.name, DATES) and not p.numbering
+
+
+def _unique(p: Profile) -> str:
+    return "they are unique and " if p.unique and p.complete else ""
 
 
 def _text(p: Profile) -> _Reading:
     if not p.present:
-        return _Reading("TEXT", "it has no values; text holds whatever comes later")
-    if p.all("boolean"):
-        return _Reading("BOOLEAN", _all(p, "TRUE or FALSE"))
+        return _Reading("TEXT", "it has no values; text holds whatever comes later", "a value")
+    if p.detail:
+        return _Reading("TEXT", f"its values are {p.detail}, written as text", "a conversion")
+    if not _told(p):
+        return _Reading("TEXT", _all(p, "words for a missing value"), "a value that is none of them")
+    if _is_truth(p):
+        what = " and ".join(w for w in notations.TRUTHS if p.count(w)) or "true or false"
+        return _Reading("BOOLEAN", _all(p, what), "a value that is neither")
     if forms := _text_forms(p):
-        return _Reading("DATE", _all(p, f"dates written {' or '.join(f.pattern for f in forms)}"), forms)
-    if p.all("number"):
+        written = " or ".join(f.pattern for f in forms)
+        return _Reading("DATE", _all(p, f"dates written {written}"), _types(p, "TEXT"), forms)
+    if _holds(p, "plain") or _holds(p, NUMBER):
         return _text_number(p)
+    if p.count(DATED) and _nearly(p, DATED):
+        return _Reading("DATE", _dated(p), f"values that are no dates, or {_types(p, 'TEXT')}")
+    if _holds(p, PHONE):
+        return _Reading("TEXT", _all(p, "phone numbers"), _types(p, "NUMBER"))
     if look := looks_like(p):
-        return _Reading(
-            "TEXT", f"its values are text; they look like {look}, which the service does not read so"
-        )
-    return _Reading("TEXT", "its values are text")
+        reason = f"its values are text; they look like {look}, which the service does not read so"
+        return _Reading("TEXT", reason, "a repair, or a conversion")
+    return _Reading("TEXT", "its values are text", "values that are all numbers, dates or truths")
+
+
+def _told(p: Profile) -> int:
+    """Return how many values are not a word for a missing one; where those are nearly all, they are values too."""
+    told = p.present - p.count(MARKER)
+    return told if told * _MARKERS_MOST >= p.present else 0
+
+
+_MARKERS_MOST: Final = 10
+"""Of so many values one at least is not a word for a missing one."""
+
+
+def _holds(p: Profile, fact: str) -> bool:
+    """Whether every value that tells something has this fact."""
+    return 0 < _told(p) == p.count(fact)
+
+
+def _nearly(p: Profile, fact: str) -> bool:
+    """Whether so many values have this fact that the others are mistakes."""
+    return p.count(fact) * 10 >= _told(p) * 9
+
+
+def _is_truth(p: Profile) -> bool:
+    if _holds(p, "true or false"):
+        return True
+    if not _holds(p, TRUTH):
+        return False
+    # A letter alone may mean anything: only where both letters of one pair occur does it mean truth.
+    letters = p.count("y or n") + p.count("t or f")
+    words = p.count("true or false") + p.count("yes or no")
+    both = 0 < p.count("true") < _told(p)
+    return words > 0 or (both and letters in (p.count("y or n"), p.count("t or f")))
+
+
+def _is_rewritten(p: Profile, type_: AttributeType) -> bool:
+    reading = {"NUMBER": "plain", "BOOLEAN": "true or false"}.get(type_)
+    return reading is not None and not p.all(reading)
+
+
+def _dated(p: Profile) -> str:
+    shapes = {s.name: p.count(s.name) for s in notations.DATE_SHAPES if p.count(s.name)}
+    written = " and ".join(shapes)
+    if p.count(DATED) < p.present:
+        return f"{p.count(DATED):,} of {p.present:,} values look like dates written {written}"
+    return f"{_all(p, f'dates written {written}')}, not all of them as the service reads one"
 
 
 def looks_like(p: Profile) -> str | None:
     """Return what all values of a text look like that the service does not read so, in words, or ``None``."""
-    if identifier_word(p.name):
+    if p.detail or identifier_word(p.name):
         return None
-    return next((look for look in LOOKS if p.all(look)), None)
+    for words in notations.OTHER_TRUTHS:
+        if _holds(p, words):
+            return words
+    if not _holds(p, AMOUNT):
+        return None
+    if p.count("currency"):
+        return "amounts with a currency"
+    if p.count("percent"):
+        return PERCENTAGES
+    if p.count("point") and p.count("comma"):
+        return "numbers, some with a decimal comma and some with a decimal point"
+    if p.count("comma"):
+        return "numbers with a decimal comma, as 1.234,56"
+    if p.count("point"):
+        return "numbers with commas between thousands, as 1,234.56"
+    return "numbers with a mark before three digits, as 1,234, which may be a thousand or a fraction"
+
+
+PERCENTAGES: Final = "percentages"
 
 
 def _text_number(p: Profile) -> _Reading:
@@ -263,21 +397,44 @@ def _text_number(p: Profile) -> _Reading:
         begin = "begins" if zeros == 1 else "begin"
         some = "all" if zeros == p.present else f"{zeros:,}"
         which = "which" if p.present == 1 else f"{some} of them"
-        return _Reading("TEXT", f"{_all(p, 'digits')}, {which} {begin} with a zero: an identifier")
-    if word := identifier_word(p.name):
-        return _Reading("TEXT", f"{_all(p, 'numbers')}, but the name says {word!r}: an identifier")
-    return _Reading("NUMBER", f"{_all(p, 'numbers')}, held as text")
+        reason = f"{_all(p, 'digits')}, {which} {begin} with a zero: an identifier"
+        return _Reading("TEXT", reason, f"values without leading zeros, or {_types(p, 'NUMBER')}")
+    if p.has_fraction:
+        return _Reading("NUMBER", f"{_all(p, 'numbers')}, held as text", "a value that is no number")
+    found = _digits(p, "numbers")
+    return found if found.type == "TEXT" else replace(found, reason=f"{found.reason}, held as text")
 
 
 def _text_forms(p: Profile) -> tuple[DateFormat, ...]:
-    return tuple(form for form in rules.DATE_FORMATS if p.all(form.pattern))
+    return tuple(form for form in notations.READ_FORMATS if _holds(p, form.pattern))
+
+
+_SAID: Final = {
+    MARKER: "words for missing",
+    NUMBER: "numbers",
+    TRUTH: "truths",
+    DATED: "dates",
+    AMOUNT: "amounts",
+    PHONE: "phone numbers",
+}
+
+
+def _evidence(p: Profile) -> Mapping[str, int]:
+    """Return what was counted of a column: the facts that occur, and how many values there are."""
+    found = {"rows": p.rows, "missing": p.missing}
+    if p.repeated is not None or p.unique:
+        found["repeated"] = p.repeated or 0
+    hidden = ("null", "bytes", "spaced", "blank", "dot", "dot-zero")
+    found |= {_SAID.get(fact, fact): n for fact, n in p.facts.items() if n and fact not in hidden}
+    return MappingProxyType(found)
 
 
 def _as_key(p: Profile, found: _Reading, chosen_by: str | None) -> _Reading:
     why = f"{chosen_by} chose it as the key" if chosen_by else "it identifies the rows"
     if found.type == "TEXT":
-        return _Reading("TEXT", f"{found.reason}; {why}")
-    return _Reading("TEXT", f"{_all(p, _noun(found.type))}, but {why}: an identifier is text")
+        return _Reading("TEXT", f"{found.reason}; {why}", "another key=…")
+    reason = f"{_all(p, _noun(found.type))}, but {why}: an identifier is text"
+    return _Reading("TEXT", reason, "another key=…")
 
 
 def _noun(type_: AttributeType) -> str:
@@ -289,7 +446,10 @@ _ONE: Final = {"numbers": "a number", "dates": "a date", "timestamps": "a timest
 
 def _all(p: Profile, what: str) -> str:
     """Return what all values of a column are."""
-    missing = f" ({p.missing:,} missing)" if p.missing else ""
+    apart = [f"{p.missing:,} missing"] if p.missing else []
+    if (none := p.count(MARKER)) and none < p.present:
+        apart.append(f"{none:,} {'says' if none == 1 else 'say'} that there is none")
+    missing = f" ({', '.join(apart)})" if apart else ""
     if not p.present:
         return f"it has no values, but a type: {what}"
     if p.present == 1:
@@ -299,7 +459,8 @@ def _all(p: Profile, what: str) -> str:
             )
             what = what.replace(many, one) if what.startswith(many) else what
         return f"its one value is {what}{missing}"
-    return f"all {p.present:,} values are {what}{missing}"
+    other = "other " if none and none < p.present else ""
+    return f"all {p.present - (none if other else 0):,} {other}values are {what}{missing}"
 
 
 # ── the key ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -314,20 +475,41 @@ def _key_candidates(used: Mapping[int, Profile], read: Mapping[int, _Reading]) -
     for i, p in used.items():
         if _could_be_key(p, read[i]):
             able.setdefault(p.label, i)
-    # Among columns that say nothing, text before numbers: a number is more likely a quantity.
-    return tuple(sorted(able.values(), key=lambda i: (-_key_rank(used[i]), used[i].kind != "text")))
+    leading = next(iter(used), None)
+
+    def place(i: int) -> tuple[int, bool, bool]:
+        rank = max(_key_rank(used[i]), ENTITY if _numbers_rows(used, i) else SHARED)
+        return -rank, used[i].digits and rank < ENTITY, i != leading
+
+    return tuple(sorted(able.values(), key=place))
 
 
 def _could_be_key(p: Profile, read: _Reading) -> bool:
     # A key that the user calls a DATE or BOOLEAN is no key; an integer that reads as NUMBER may well be one.
-    short = p.kind != "text" or p.text_bytes <= _FREE_TEXT_BYTES * max(1, p.present)
-    counted = p.kind != "text" and is_quantity(p.name)
-    return p.unique and p.complete and read.type in ("TEXT", "NUMBER") and short and not counted
+    if not (p.unique and p.complete) or read.type not in ("TEXT", "NUMBER"):
+        return False
+    if p.kind == "text" and not p.digits:
+        short = p.text_bytes <= _FREE_TEXT_BYTES * max(1, p.present)
+        return short and read.type == "TEXT"  # a number with a fraction identifies nothing
+    return not is_quantity(p.name)
 
 
 def _key_rank(p: Profile) -> int:
     rank = key_rank(p.name)
+    if rank == UNTOLD and p.digits and identifier_word(p.name):
+        return IDENTIFIER  # a client that is a number, not a name
     return SHARED if rank == UNTOLD and p.spaced else rank  # several words are a name or a remark
+
+
+_NUMBERED_LEAST: Final = 10
+"""So many rows are not numbered by chance."""
+
+
+def _numbers_rows(used: Mapping[int, Profile], i: int) -> bool:
+    """Whether a column leads the others and numbers the rows, whatever its name."""
+    p = used[i]
+    leads = i == next(iter(used))
+    return leads and p.numbering and p.rows >= _NUMBERED_LEAST and not is_quantity(p.name)
 
 
 def _choose_key(
@@ -340,44 +522,47 @@ def _choose_key(
     if not used or not next(iter(used.values())).rows:
         return None, ()
     nearly = _nearly_key(used, read, candidates)
+    by = next((p.label for i, p in used.items() if read[i].type == "DATE"), None)
     if not candidates:
-        return None, (_no_key(used, nearly),)
+        return None, (_no_key(used, nearly, by),)
     best = candidates[0]
     if nearly is not None and _key_rank(used[nearly]) > _key_rank(used[best]):
-        return None, (_taken_over(used[nearly], used[best]),)
+        return None, (_taken_over(used[nearly], used[best], by),)
     rivals = [i for i in candidates[1:] if _key_rank(used[i]) == _key_rank(used[best])]
     if not _is_clear(used, best, rivals):
         return None, (_unclear_key(used, candidates),)
     problems = tuple(_chosen(used, best, rivals))
     if nearly is not None:
-        problems = (*problems, _passed_over(used[nearly], used[best]))
+        problems = (*problems, _passed_over(used[nearly], used[best], by))
     return best, problems
 
 
 def _is_clear(used: Mapping[int, Profile], best: int, rivals: Sequence[int]) -> bool:
-    """Whether its name says that it is the key, or it leads the columns as text; a tie goes to the first only."""
+    """Whether its name says that it is the key, or it leads the columns as text that is no remark."""
     leads = best == next(iter(used))
     rank = _key_rank(used[best])
-    if rank == SHARED:
-        return False
-    return (rank > UNTOLD or used[best].kind == "text") and (leads or not rivals)
+    if rank > UNTOLD:
+        return leads or not rivals
+    return leads and (_numbers_rows(used, best) or (rank == UNTOLD and not used[best].digits))
 
 
 def _chosen(used: Mapping[int, Profile], best: int, rivals: Sequence[int]) -> Iterator[Problem]:
+    rank = _key_rank(used[best])
     if rivals:
-        others = ", ".join(repr(used[i].label) for i in rivals)
+        others = ", ".join(repr(used[i].label) for i in rivals[:5]) + (" …" if len(rivals) > 5 else "")
         yield Problem.of(
             "chosen-key",
             f"It is the key, being the first of several columns that could be; so could {others}.",
             column=used[best].name,
             fix=argument(f"key={used[rivals[0]].label!r}", "if that is meant"),
         )
-    elif _key_rank(used[best]) == UNTOLD:
+    elif rank < IDENTIFIER:
+        said = "numbering the rows" if used[best].numbering else "having a different value in every row"
         yield Problem.of(
             "chosen-key",
-            "It is the key, having a different value in every row; its name does not say that it identifies them.",
+            f"It is the key, {said}; its name does not say that it identifies them.",
             column=used[best].name,
-            fix='key="…"   # if another is meant',
+            fix=argument('key="…"', "if another is meant"),
         )
 
 
@@ -432,43 +617,58 @@ def _lacks(p: Profile) -> str:
     return " and ".join(lacks)
 
 
-def _put_right(p: Profile) -> str:
-    """Return the lines that leave out what keeps a column from being the key."""
+def ways_out(label: Hashable, *, missing: bool, repeated: bool, by: Hashable | None) -> str:
+    """Return the lines that leave out what keeps a column from being the key.
+
+    Parameters
+    ----------
+    label : hashable
+        The column.
+    missing, repeated : bool
+        Whether some rows have no value; whether some repeat that of another.
+    by : hashable or None
+        The label of a column of dates: of rows with one key the latest stays.
+    """
+    given = f"key={list(label) if isinstance(label, tuple) else label!r}"
     lines = []
-    if p.missing:
+    if missing:
         lines.append(
-            f"df = df[df[{p.label!r}].fillna('') != '']"
-            if p.count("blank")
-            else f"df = df.dropna(subset=[{p.label!r}])"
+            f"df = df.connect.repair({given}, drop_without_key=True).frame   # leaves out rows without one"
         )
-    if p.repeated:
-        lines.append(f"df = df.drop_duplicates(subset=[{p.label!r}])")
-    lines[-1] += "   # if those rows are mistakes"
+    if repeated and by is not None:
+        lines.append(f"df = df.connect.repair({given}, keep_last={by!r}).frame   # keeps the latest of each")
+    elif repeated:
+        subset = list(label) if isinstance(label, tuple) else [label]
+        lines.append(f"df = df.drop_duplicates(subset={subset!r}, keep='last')   # keeps the last of each")
     return "\n".join(lines)
 
 
-def _taken_over(nearly: Profile, best: Profile) -> Problem:
+def _put_right(p: Profile, by: Hashable | None) -> str:
+    return ways_out(p.label, missing=p.missing > 0, repeated=bool(p.repeated), by=by)
+
+
+def _taken_over(nearly: Profile, best: Profile, by: Hashable | None) -> Problem:
     return Problem.of(
         "unclear-key",
         f"It looks like the key, but {_lacks(nearly)}; {best.label!r} has a different value in every row, but does "
         "not look like the key.",
         column=nearly.name,
         count=(nearly.repeated or 0) + nearly.missing,
-        fix=f"{_put_right(nearly)}\n{argument(f'key={best.label!r}', 'if that identifies the rows')}",
+        fix=f"{_put_right(nearly, by)}\n{argument(f'key={best.label!r}', 'if that identifies the rows')}",
     )
 
 
-def _passed_over(nearly: Profile, best: Profile) -> Problem:
+def _passed_over(nearly: Profile, best: Profile, by: Hashable | None) -> Problem:
     return Problem.of(
         "nearly-key",
         f"It looks like the key, too, but {_lacks(nearly)}; the key is {best.label!r}.",
         column=nearly.name,
         count=(nearly.repeated or 0) + nearly.missing,
-        fix=_put_right(nearly),
+        fix=_put_right(nearly, by),
     )
 
 
-def _no_key(used: Mapping[int, Profile], nearly: int | None) -> Problem:
+def _no_key(used: Mapping[int, Profile], nearly: int | None, by: Hashable | None) -> Problem:
     last = numbering([p.label for p in used.values()])
     if nearly is not None:
         p = used[nearly]
@@ -477,7 +677,7 @@ def _no_key(used: Mapping[int, Profile], nearly: int | None) -> Problem:
             f"No column identifies the rows. It comes nearest, but {_lacks(p)}.",
             column=p.name,
             count=(p.repeated or 0) + p.missing,
-            fix=f"{_put_right(p)}\n{last}",
+            fix=f"{_put_right(p, by)}\n{last}",
         )
     return Problem.of(
         "no-key",
@@ -510,7 +710,7 @@ def _lost_key(used: Mapping[int, Profile], lost: Hashable) -> Problem:
         column=str(lost),
         fix=f"df = df.rename(columns={{{meant!r}: {lost!r}}})"
         if close
-        else 'key="…"   # or change the schema',
+        else argument('key="…"', "or change the schema"),
     )
 
 
@@ -558,9 +758,9 @@ def _held_forms(
 
 
 def _written_form(dates: Mapping[int, Profile], held: Mapping[int, DateFormat]) -> DateFormat:
-    if any(p.count("time") for p in dates.values()) or any(form.has_time for form in held.values()):
+    if any(p.count("time") for p in dates.values()) or rules.TIMESTAMP in held.values():
         return rules.TIMESTAMP
-    forms = set(held.values())
+    forms = {rules.ISO_DATE if form.has_time else form for form in held.values()}
     return forms.pop() if len(forms) == 1 else rules.ISO_DATE
 
 

@@ -3,59 +3,189 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+from itertools import pairwise
 from typing import Final
 
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
 # What an identifier of the rows' own is called, …
-_KEYS: Final = frozenset("id ids uid uuid guid key pk sku ean isbn".split())
-_OTHERS: Final = frozenset("gtin upc issn asin barcode imei vin".split())
+_KEYS: Final = _set("id ids uid uuid guid oid key pk sku skus ean isbn rowid recordid")
+_OTHERS: Final = _set(
+    "gtin upc ean13 issn asin barcode imei imsi iccid vin cusip isin sedol wkn doi orcid handle slug nif "
+    "siret siren rut cpf cnpj cik gvkey permno permco lei duns npi ndc cas crn urn kennung kennzeichen "
+    "pnr cvv cvc pin aadhaar camis matricule matrikel mmsi callsign "
+)
 # … and one that belongs to a thing, which two rows may well share.
-ZIPS: Final = frozenset("zip zipcode postcode plz".split())
-PHONES: Final = frozenset("phone telephone tel mobile cell fax msisdn".split())
-_SHARED: Final = ZIPS | PHONES | frozenset("iban bic ssn code".split())
-_IDENTIFIERS: Final = _KEYS | _OTHERS | _SHARED
-
-_NUMBER_WORDS: Final = frozenset("number no nr num nummer".split())
-_SHARED_NUMBERS: Final = frozenset("phone tax vat bank".split())
-_NUMBERED: Final = _SHARED_NUMBERS | frozenset(
-    "order invoice customer client account acct card ticket case tracking serial contract policy member "
-    "membership reference ref document po item part article product employee batch lot flight registration licence "
-    "license passport receipt transaction booking".split()
+ZIPS: Final = _set("zip zipcode zips postcode postal postleitzahl plz pincode cep cap eircode zip4 zip5")
+PHONES: Final = _set(
+    "phone phones telephone tel mobile cell cellphone fax msisdn telefon telefono téléfono telephon "
+    "mobil handy mobiltelefon rufnummer festnetz phonenumber mobilnummer telefonnummer whatsapp "
 )
-_QUANTITIES: Final = frozenset(
-    "amount amounts average avg calls clicks cost count counts days discount hours length max mean min orders price "
-    "qty quantity rate revenue score sessions share size sum total totals units value values visits weight".split()
+_SHARED: Final = ZIPS | PHONES | _set("iban bic swift ssn tin ein vat naics sic nace hs hts")
+# … and one of the things that tables are made of, of which there is one row each in a table of them.
+_CODES: Final = _set("code codes fips geoid iata icao wmo isonum isonumeric")
+_IDENTIFIERS: Final = _KEYS | _OTHERS | _SHARED | _CODES
+
+_NUMBER_WORDS: Final = _set("number numbers no nr nos num nbr nummer numero número numéro nro #")
+_SHARED_NUMBERS: Final = _set("phone tax vat bank house room area")
+THINGS: Final = _set(
+    "account acct agent appointment area article asset authorization authorisation bank batch bill "
+    "booking branch building bus campaign card cardholder carrier case certificate cheque check claim "
+    "client coupon confirmation consignment contact contract courier credit cust custom customer deal "
+    "delivery department dept device document doc donor driver emp employee engine equipment event fax "
+    "file flight guest house household id incident insurance inventory invoice inv isbn issue item job "
+    "lead licence license listing location loan lot mandate manager manufacturer meeting member "
+    "membership merchant meter mobile model mrn object opportunity order ord outlet owner parcel part "
+    "passenger passport patient payment permit person phone plant plate po policy prescription product "
+    "prod profile project property purchase quote receipt record ref reference registration request "
+    "reservation respondent route sales seller serial service session shipment shipper shop site staff "
+    "seat gate roll reg sr sl s platform policyholder national routing locker bib jersey dossier  station "
+    "stock store student subject subscriber subscription supplier survey tag tail task tax  telephone "
+    "terminal ticket track tracking train transaction transfer trans trip txn user vat vehicle  vendor "
+    "visit visitor voucher warehouse work workorder "
+    # German, French, Spanish, Italian, Dutch
+    "kunden kunde auftrags auftrag bestell bestellung rechnungs rechnung artikel personal mitglieds "
+    "vertrags liefer haus steuer konto telefon mobil fax ticket serien sendungs beleg lieferanten "
+    "material filial produkt commande client facture article produit compte cliente pedido factura "
+    "producto cuenta ordine fattura klant bestel factuur "
 )
-_DESCRIPTIONS: Final = frozenset(
-    "address city comment comments country description message name names note notes remark remarks review street "
-    "subject text title".split()
+"""What has a number, or an ID, of its own."""
+# A thing's bare name over whole numbers means the thing's identifier: of these no one counts or measures the singular.
+_ALONE: Final = _set(
+    "account acct article booking branch client customer cust dept department device emp employee flight "
+    "invoice member merchant order outlet passenger patient person po product record respondent seller "
+    "shipper shop station store student subject subscriber supplier ticket transaction txn user vendor "
+    "visitor warehouse kunde klant item manager country continent "
 )
-_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+
+_COUNTED: Final = _set(
+    "age ages amount amounts amt average avg balance bathrooms beds bedrooms billed budget calls "
+    "capacity change charge charges clicks commission conversions cost costs count counts cnt credits "
+    "day days deposit discount distance downloads duration earnings employees expense fee fees freight "
+    "frequency gdp grade growth height hours impressions income index installs items kg km lat latitude "
+    "length likes limit lines lng lon long longitude loss margin max mean median miles min minutes mins "
+    "mileage months msrp opens orders paid pages payment payments percent percentage pct points pop "
+    "population position price prices products profit pts purchases qty quantities quantity rank ranking "
+    "rate rates ratio rating ratings reach revenue reviews salary sales score scores sec seconds secs "
+    "sends sessions share shares size spend spent std stddev stock sum tax temperature tenure time total "
+    "totals traffic transactions unit units usage users valuation value values vat views visitors visits "
+    "volume wage weeks weight width wins year years yield menge anzahl preis betrag summe umsatz kosten "
+    "gewicht höhe breite länge alter prozent anteil bestand rabatt einwohner montant prix quantité "
+    "nombre cantidad precio importe total prezzo quantità aantal prijs bedrag "
+)
+"""What is counted or measured."""
+_COUNTING: Final = _set(
+    "n num count total sum avg average mean median max min pct percent anzahl nombre cantidad std days "
+    "hours cumulative "
+)
+"""First words that say so, whatever comes after."""
+PERIODS: Final = _set("year month week day quarter season period date jahr monat mois année año mes anno")
+"""What is no measure beside another column, as in a row for each country and year."""
+
+_DESCRIPTIONS: Final = _set(
+    "address comment comments description message note notes remark remarks review street subject text "
+    "title label body "
+)
+DAYS: Final = _set("date dates datum day dob birthday birthdate fecha expires expiry due hired")
+DATES: Final = DAYS | _set("born created updated modified timestamp ts datetime time when epoch at on")
+"""Words of names whose numbers may be days of a spreadsheet; or seconds since 1970."""
+
+_LETTERS: Final = re.compile(r"[^\W\d_]+|\d+|#")
+_CAMEL: Final = re.compile(r"[A-ZÄÖÜÉ]+(?![a-zäöüßéèêàáíóúñç])|[A-ZÄÖÜÉ]?[a-zäöüßéèêàáíóúñç]+")
 
 
-def words(name: str) -> list[str]:
-    """Return the words of a name, in lower case: ``orderID`` → ``order``, ``id``."""
-    return [w.lower() for w in _WORD.findall(name)]
+@cache
+def words(name: str) -> tuple[str, ...]:
+    """Return the words of a name, in lower case: ``orderID`` → ``order``, ``id``; ``custno`` → ``cust``, ``no``."""
+    found: list[str] = []
+    for run in _LETTERS.findall(name):
+        parts = _CAMEL.findall(run) or [run]
+        # Where the case says nothing that is known, it says nothing: "ZipCODE", "eMail".
+        for part in parts if "".join(parts) == run else [run]:
+            found += _split(part.lower())
+    return tuple(found)
+
+
+_ENDS: Final = tuple(sorted(_NUMBER_WORDS | {"id", "ids", "code", "key", "nummern"}, key=len, reverse=True))
+_NOT_AN_ID: Final = re.compile(
+    "(?:.*(?:[pl]aid|void|valid|solid|fluid|rapid|liquid|acid|grid|hybrid|amid|steroid|haploid|diploid|oid)| "
+    "(?:in|un|pre|re)?paid|bid|aid|raid|said|kid|lid|mid|rid|squid|covid|humid|madrid|david|candid|vivid|lucid|orchid| "
+    "morbid|timid|splendid|hominid|plasmid|eyelid|android)s?"
+)
+"""Words that end as though with an ID."""
+
+
+def _split(word: str) -> list[str]:
+    """Return the words of one that is written together: ``orderid``, ``custno``, ``geonameid``, ``idcase``."""
+    if word in _IDENTIFIERS:
+        return [word]
+    for end in _ENDS:
+        thing = word.removesuffix(end)
+        if thing != word and (thing in THINGS or thing.removesuffix("s") in THINGS):
+            return [thing, end]
+    if word.startswith("id") and word[2:] in THINGS:
+        return ["id", word[2:]]
+    if word.endswith("id") and len(word) > 2 and not _NOT_AN_ID.fullmatch(word):
+        return [word[:-2], "id"]
+    return [word]
 
 
 def is_quantity(name: str) -> bool:
     """Whether a name says that its numbers are counted or measured."""
-    found = words(name)
-    return bool(found) and (
-        found[-1] in _QUANTITIES or found[0] in _QUANTITIES or found[:2] == ["number", "of"]
-    )
+    found = _bare(name)
+    if not found:
+        return False
+    if any(pair in _NUMBER_OF for pair in pairwise(found)):
+        return True
+    return found[-1] in _COUNTED or (len(found) > 1 and found[0] in _COUNTING)
+
+
+_NUMBER_OF: Final = frozenset({("number", "of"), ("no", "of"), ("nr", "of"), ("#", "of"), ("nombre", "de")})
 
 
 def identifier_word(name: str) -> str | None:
-    """Return the word of a name that says that its values identify something, or ``None``."""
-    found = words(name)
-    if is_quantity(name):
+    """Return the words of a name that say that its values identify something, or ``None``."""
+    found = _bare(name)
+    if not found or is_quantity(name) or found[0] in _ASKING:
         return None
-    for word in found:
-        if word in _IDENTIFIERS and (word != "code" or word == found[-1]):
-            return word
-    if len(found) > 1 and found[-1] in _NUMBER_WORDS and found[-2] in _NUMBERED:
+    if found[-1] in _IDENTIFIERS:
+        return found[-1]
+    if found[-1] in _NUMBER_WORDS and len(found) > 1 and found[-2] in THINGS:
         return " ".join(found[-2:])
-    return None
+    if found[0] in _FIRST:
+        return found[0]
+    if within := [word for word in found if word in _WITHIN]:
+        return within[0]
+    if found[-1] in _ALONE and (len(found) == 1 or found[-1] not in _NOT_AFTER):
+        return found[-1]
+    return " ".join(found) if found in _PHRASES else None
+
+
+_ASKING: Final = _set("is has was did can will are had needs")
+"""First words of a question, whose answers are no identifiers."""
+_FIRST: Final = _IDENTIFIERS - _set("key pk cell mobile handle slug swift") | _set(
+    "codice código codigo kode "
+)
+"""As in ``ID customer``, ``phone (home)``, ``code commune``."""
+_WITHIN: Final = ZIPS | PHONES - _set("cell mobile tel fax") | _set("sku ean isbn iban upc gtin asin")
+"""Wherever they stand, as in ``zip code prefix``, ``incident zip (5 digits)``."""
+_NOT_AFTER: Final = _set("order item subject record station")
+"""Not a thing of their own behind another word, as in ``stock item``."""
+_PHRASES: Final = frozenset(
+    {("reports", "to"), ("reported", "by"), ("assigned", "to"), ("iso", "num"), ("iso", "numeric")}
+)
+
+
+def _bare(name: str) -> tuple[str, ...]:
+    """Return the words of a name without the numbers at its end, as in ``phone 2``."""
+    found = words(name)
+    while len(found) > 1 and found[-1].isdecimal():
+        found = found[:-1]
+    return found
 
 
 def says(name: str, these: frozenset[str]) -> bool:
@@ -63,17 +193,50 @@ def says(name: str, these: frozenset[str]) -> bool:
     return not is_quantity(name) and not these.isdisjoint(words(name))
 
 
-KEY, IDENTIFIER, UNTOLD, SHARED = 3, 2, 1, 0
+def says_period(name: str) -> bool:
+    """Whether a name says that its values are years, months or the like."""
+    return bool(found := _bare(name)) and found[-1] in PERIODS
+
+
+KEY, IDENTIFIER, ENTITY, UNTOLD, SHARED = 4, 3, 2, 1, 0
 """How much a name speaks for a column that could be the key: it is called a key; it identifies something, as an order
-number does; nothing; it says something else, as a name or a postcode does, which only happen to differ."""
+number does; it names what a row may be about, as a country or a model does; it says nothing; it says something else, as
+a person's name or a postcode does, which only happen to differ."""
 
 
 def key_rank(name: str) -> int:
     """Return how much a name speaks for its column as the key."""
-    found = words(name)
-    if found and found[-1] in _KEYS and not is_quantity(name):
-        return KEY
+    found = _bare(name)
+    if not found or is_quantity(name):
+        return SHARED if found else UNTOLD
     word = identifier_word(name)
-    if word is None:
-        return SHARED if (found and found[-1] in _DESCRIPTIONS) or is_quantity(name) else UNTOLD
-    return SHARED if word in _SHARED or word.split()[0] in _SHARED_NUMBERS else IDENTIFIER
+    if found[-1] in _KEYS or word in ("id", "sku", "ean", "isbn"):
+        return KEY
+    if word is not None:
+        area = found[-2:] in (
+            ("area", "code"),
+            ("dialling", "code"),
+            ("dial", "code"),
+        ) or not ZIPS.isdisjoint(found)
+        if word in _CODES and not area:
+            return ENTITY
+        if word in _ALONE:
+            return ENTITY if found[-1] in _ENTITIES else UNTOLD
+        return SHARED if area or word in _SHARED or word.split()[0] in _SHARED_NUMBERS else IDENTIFIER
+    if (
+        found[-1] in _EMAILS
+        or found[-1] in _ENTITIES
+        or (found[-1] in _NAMES and (len(found) == 1 or found[-2] in _ENTITIES))
+    ):
+        return ENTITY
+    return SHARED if found[-1] in _DESCRIPTIONS | _NAMES else UNTOLD
+
+
+_EMAILS: Final = _set("email mail")
+_NAMES: Final = _set("name names nom nombre nome bezeichnung denominazione")
+_ENTITIES: Final = _set(
+    "country countries state city town airport model species symbol ticker domain hostname login "
+    "username company organisation organization brand team player county province municipality district "
+    "region product land stadt paese pays país gemeinde commune iso iso2 iso3 callsign tailnum currency "
+    "language drug film movie song artist "
+)

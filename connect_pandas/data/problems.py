@@ -3,81 +3,155 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args, overload
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
+    from typing import SupportsIndex
 
+    import pandas as pd
 
 Severity = Literal["error", "warning", "note"]
 """An error stops the import; a warning says that something in the file differs from the frame; a note explains."""
 SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "note")
 
+Group = Literal[
+    "frame", "names", "key", "types", "numbers", "booleans", "dates", "text", "phones", "size", "schema"
+]
+"""What a rule is about: one line each in the checklist, in this order."""
+GROUPS: Final[tuple[Group, ...]] = get_args(Group)
+
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """One kind of problem: how severe it is, and the rule behind it with its source."""
+    """One kind of problem: how severe it is, what it is about, and the rule behind it with its source."""
 
     severity: Severity
+    group: Group
     rule: str
 
 
 CODES: Final[dict[str, Code]] = {
     # the frame
-    "no-rows": Code("error", "An import needs at least one row (open)."),
-    "no-columns": Code("error", "An import needs at least the key attribute (guide: attributes.create)."),
-    "multi-level-columns": Code("error", "An attribute has one name (guide: attributes.create[].name)."),
-    "unnamed-column": Code("error", "Every attribute has a name (guide: attributes.create[].name)."),
-    "duplicate-column": Code("error", "Attribute names are unique (guide: mappings[].attributeName)."),
-    "column-name": Code("error", "A name is one line of text, without control characters (open)."),
-    "similar-names": Code(
-        "warning", "Whether the service tells upper case from lower in names is not known (open)."
+    "no-rows": Code("error", "frame", "An import needs at least one row (open)."),
+    "no-columns": Code(
+        "error", "frame", "An import needs at least the key attribute (guide: attributes.create)."
     ),
-    "name-spaces": Code("warning", "Spaces around a name are part of it (open)."),
-    "unnamed-index": Code("note", "A named index is a column of the file, an unnamed one is not."),
+    "multi-level-columns": Code(
+        "error", "frame", "An attribute has one name (guide: attributes.create[].name)."
+    ),
+    "unnamed-column": Code("error", "names", "Every attribute has a name (guide: attributes.create[].name)."),
+    "duplicate-column": Code(
+        "error", "names", "Attribute names are unique (guide: mappings[].attributeName)."
+    ),
+    "column-name": Code("error", "names", "A name is one line of text, without control characters (open)."),
+    "similar-names": Code(
+        "warning", "names", "Whether the service tells upper case from lower in names is not known (open)."
+    ),
+    "name-spaces": Code("warning", "names", "Spaces around a name are part of it (open)."),
+    "unnamed-index": Code(
+        "note", "frame", "A named index is a column of the file, an unnamed one is not (open)."
+    ),
     # the key
-    "no-key": Code("error", "Exactly the column that identifies rows is the key (guide: identifyAs)."),
-    "unclear-key": Code("error", "Exactly the column that identifies rows is the key (guide: identifyAs)."),
-    "chosen-key": Code("note", "Exactly the column that identifies rows is the key (guide: identifyAs)."),
-    "nearly-key": Code("warning", "Exactly the column that identifies rows is the key (guide: identifyAs)."),
-    "missing-key": Code("error", "Every row has a key (guide: identifyAs)."),
-    "duplicate-key": Code("error", "No two rows have the same key (guide: identifyAs)."),
+    "no-key": Code("error", "key", "Exactly the column that identifies rows is the key (guide: identifyAs)."),
+    "unclear-key": Code(
+        "error", "key", "Exactly the column that identifies rows is the key (guide: identifyAs)."
+    ),
+    "chosen-key": Code(
+        "note", "key", "Exactly the column that identifies rows is the key (guide: identifyAs)."
+    ),
+    "nearly-key": Code(
+        "warning", "key", "Exactly the column that identifies rows is the key (guide: identifyAs)."
+    ),
+    "missing-key": Code("error", "key", "Every row has a key (guide: identifyAs)."),
+    "duplicate-key": Code("error", "key", "No two rows have the same key (guide: identifyAs)."),
     # values
     "unsupported-values": Code(
-        "error", "An attribute is TEXT, NUMBER, BOOLEAN or DATE (guide: attributes.create[].type)."
+        "error", "types", "An attribute is TEXT, NUMBER, BOOLEAN or DATE (guide: attributes.create[].type)."
     ),
-    "line-break": Code("error", "A value is one line; a line break inside it has no safe reading (open)."),
-    "control-character": Code("error", "A value holds no control characters (open)."),
-    "lone-surrogate": Code("error", "The file is UTF-8 (guide); half a surrogate pair has no UTF-8 form."),
-    "infinite-number": Code("error", "A NUMBER is a plain decimal number (open, from the guide's sample)."),
-    "not-a-number": Code("error", "A NUMBER is a plain decimal number (open, from the guide's sample)."),
-    "not-a-boolean": Code("error", "A BOOLEAN is TRUE or FALSE (guide, the sample)."),
-    "not-a-date": Code("error", "A DATE is a day of the calendar in one of the six formats (guide: Dates)."),
+    "line-break": Code(
+        "error", "text", "A value is one line; a line break inside it has no safe reading (open)."
+    ),
+    "control-character": Code("error", "text", "A value holds no control characters (open)."),
+    "lone-surrogate": Code(
+        "error", "text", "The file is UTF-8 (guide); half a surrogate pair has no UTF-8 form."
+    ),
+    "missing-marker": Code("error", "types", "A missing value is an empty field (open)."),
+    "infinite-number": Code(
+        "error", "numbers", "A NUMBER is a plain decimal number (open, from the guide's sample)."
+    ),
+    "not-a-number": Code(
+        "error", "numbers", "A NUMBER is a plain decimal number (open, from the guide's sample)."
+    ),
+    "not-a-boolean": Code("error", "booleans", "A BOOLEAN is TRUE or FALSE (guide, the sample)."),
+    "not-a-date": Code(
+        "error", "dates", "A DATE is a day of the calendar in one of the six formats (guide: Dates)."
+    ),
     "ambiguous-date": Code(
-        "error", "One import has one dateFormat (guide); 03/04/2025 is March in one, April in the other."
+        "error",
+        "dates",
+        "One import has one dateFormat (guide); 03/04/2025 is March in one, April in the other.",
     ),
-    "year-out-of-range": Code("error", "Every date format writes the year in four digits (guide: Dates)."),
-    "time-lost": Code("error", "Only YYYY-MM-DDTHH:mm:ssZ holds a time of day (guide: Dates)."),
-    "file-too-large": Code("error", "A file is at most 5 GB (guide)."),
-    "schema": Code("error", "The frame keeps to its Pandera schema."),
-    # what the file will hold otherwise than the frame
-    "seconds-fraction": Code("warning", "Dates hold whole seconds (guide: YYYY-MM-DDTHH:mm:ssZ)."),
-    "no-time-zone": Code("warning", "The Z of YYYY-MM-DDTHH:mm:ssZ means UTC (guide)."),
+    "impossible-date": Code("error", "dates", "A DATE is a day of the calendar (guide: Dates)."),
+    "date-notation": Code(
+        "error",
+        "dates",
+        "A DATE is written in one of six formats, zero-padded, one in all of the file (guide: Dates).",
+    ),
     "not-e164": Code(
-        "warning", "Phone numbers are ISO E.164: +, country code, number, nothing between the digits (guide)."
+        "error",
+        "phones",
+        "Phone numbers are ISO E.164: +, country code, number, nothing between the digits (guide).",
     ),
-    "leading-zeros-lost": Code("warning", "An identifier is text, whatever its digits (guide, the sample)."),
+    "year-out-of-range": Code(
+        "error", "dates", "Every date format writes the year in four digits (guide: Dates)."
+    ),
+    "time-lost": Code("error", "dates", "Only YYYY-MM-DDTHH:mm:ssZ holds a time of day (guide: Dates)."),
+    "file-too-large": Code("error", "size", "A file is at most 5 GB (guide)."),
+    "schema": Code(
+        "error", "schema", "The frame keeps to its Pandera schema (yours, or that of its attributes)."
+    ),
+    # what the file will hold otherwise than the frame
+    "seconds-fraction": Code("warning", "dates", "Dates hold whole seconds (guide: YYYY-MM-DDTHH:mm:ssZ)."),
+    "no-time-zone": Code("warning", "dates", "The Z of YYYY-MM-DDTHH:mm:ssZ means UTC (guide)."),
+    "invalid-phone": Code(
+        "warning", "phones", "Phone numbers are ISO E.164 (guide), whose numbers the countries give out."
+    ),
+    "leading-zeros-lost": Code(
+        "warning", "types", "An identifier is text, whatever its digits (guide, the sample)."
+    ),
     "other-notation": Code(
         "warning",
+        "types",
         "A NUMBER is a plain decimal number (open), a BOOLEAN TRUE or FALSE, a DATE zero-padded (guide).",
     ),
-    "not-throughout": Code("warning", "An attribute has one type (guide: attributes.create[].type)."),
-    "date-rewritten": Code("note", "One import has one dateFormat (guide)."),
-    "date-as-timestamp": Code("note", "One import has one dateFormat (guide)."),
-    "date-order-decided": Code("note", "One import has one dateFormat (guide)."),
-    "empty-column": Code("note", "An attribute without any value is TEXT (open)."),
+    "not-throughout": Code(
+        "warning", "types", "An attribute has one type (guide: attributes.create[].type)."
+    ),
+    "decimal-identifier": Code(
+        "warning", "types", "An identifier is text, whatever its digits (guide, the sample)."
+    ),
+    "numbers-as-dates": Code(
+        "warning",
+        "dates",
+        "A DATE is written in one of six formats; a number is none of them (guide: Dates).",
+    ),
+    "marker-as-text": Code(
+        "note", "text", "A missing value is an empty field, N/A is a value (guide, the sample)."
+    ),
+    "empty-and-missing": Code("note", "text", "An empty field is a missing value (open)."),
+    "zero-one": Code("note", "booleans", "A BOOLEAN is TRUE or FALSE (guide, the sample)."),
+    "rewritten": Code(
+        "note",
+        "types",
+        "A NUMBER is a plain decimal number (open), a BOOLEAN TRUE or FALSE (guide, the sample).",
+    ),
+    "date-rewritten": Code("note", "dates", "One import has one dateFormat (guide)."),
+    "date-as-timestamp": Code("note", "dates", "One import has one dateFormat (guide)."),
+    "date-order-decided": Code("note", "dates", "One import has one dateFormat (guide)."),
+    "empty-column": Code("note", "types", "An attribute without any value is TEXT (open)."),
     "quoted-values": Code(
-        "note", "Values with quotes or with the delimiter are quoted as RFC 4180 says (open)."
+        "note", "text", "Values with quotes or with the delimiter are quoted as RFC 4180 says (open)."
     ),
 }
 """Every code, in the order in which problems are listed."""
@@ -105,9 +179,9 @@ class Row:
         return f"{where}: {show(self.value)}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Problem:
-    """One thing that is wrong, or worth knowing, about a frame.
+    """One thing that is wrong, or worth knowing, about a frame. It shows itself.
 
     Attributes
     ----------
@@ -154,6 +228,11 @@ class Problem:
         return CODES[self.code].severity
 
     @property
+    def group(self) -> Group:
+        """The line of the checklist that it belongs to."""
+        return CODES[self.code].group
+
+    @property
     def rule(self) -> str:
         """The rule of the service behind it, with its source."""
         return CODES[self.code].rule
@@ -164,14 +243,98 @@ class Problem:
         return self.rows[0].value if self.rows else None
 
     def __str__(self) -> str:
+        return self.in_words()
+
+    def in_words(self, *, rule: bool = False) -> str:
+        """Return what is wrong, where, and what to write; with the rule behind it where that is wanted."""
         where = f"{_printable(self.column)}: " if self.column is not None else ""
-        lines = [f"{where}{self.message}"]
+        lines = [f"{where}{self.message} [{self.code}]"]
         if self.rows:
             more = f" … {self.count:,} in all" if self.count > len(self.rows) else ""
             lines.append(f"    {', '.join(map(str, self.rows))}{more}")
+        if rule:
+            lines.append(f"    rule: {self.rule}")
         if self.fix:
             lines.append("    fix: " + self.fix.replace("\n", "\n         "))
         return "\n".join(lines)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from connect_pandas.notebook.display import bundle
+
+        return bundle(self)
+
+    def __repr__(self) -> str:
+        from connect_pandas.notebook.display import text
+
+        return text(self)
+
+
+class Problems(tuple[Problem, ...]):
+    """Problems, errors first: a tuple that shows itself and becomes a table."""
+
+    __slots__ = ()
+
+    @property
+    def errors(self) -> Problems:
+        """Those that stop an import."""
+        return self._of("error")
+
+    @property
+    def warnings(self) -> Problems:
+        """Those that say that something in the file differs from the frame."""
+        return self._of("warning")
+
+    @property
+    def notes(self) -> Problems:
+        """Those that explain."""
+        return self._of("note")
+
+    def _of(self, severity: Severity) -> Problems:
+        return Problems(p for p in self if p.severity == severity)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the table as a DataFrame, one row a problem.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``severity``, ``code``, ``column`` (missing where the whole frame is meant), ``count``, ``message``,
+            ``rows`` and ``values`` (tuples: the labels of up to five offending rows and what stands there), ``rule``,
+            ``fix``.
+        """
+        import pandas as pd
+
+        # As objects: a column's name may be half a surrogate pair, which pandas' own dtype of text cannot hold.
+        texts = ("severity", "code", "column", "message", "rule", "fix")
+        table: dict[str, pd.Series[Any]] = {
+            name: pd.Series([getattr(p, name) for p in self], dtype=object) for name in texts
+        }
+        table["count"] = pd.Series([p.count for p in self], dtype="int64")
+        table["rows"] = pd.Series([tuple(r.label for r in p.rows) for p in self], dtype=object)
+        table["values"] = pd.Series([tuple(r.value for r in p.rows) for p in self], dtype=object)
+        return pd.DataFrame(table)[list(_TABLE)]
+
+    @overload
+    def __getitem__(self, place: SupportsIndex) -> Problem: ...
+    @overload
+    def __getitem__(self, place: slice) -> Problems: ...
+    def __getitem__(self, place: SupportsIndex | slice) -> Problem | Problems:
+        return (
+            Problems(super().__getitem__(place)) if isinstance(place, slice) else super().__getitem__(place)
+        )
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from connect_pandas.notebook.display import bundle
+
+        return bundle(self)
+
+    def __repr__(self) -> str:
+        from connect_pandas.notebook.display import text
+
+        return text(self)
+
+
+_TABLE: Final = ("severity", "code", "column", "count", "message", "rows", "values", "rule", "fix")
 
 
 def _printable(name: str) -> str:
@@ -183,14 +346,14 @@ def argument(given: str, comment: str = "") -> str:
     return f'df.connect.plan("…", {given})' + (f"   # {comment}" if comment else "")
 
 
-def ordered(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+def ordered(problems: Iterable[Problem]) -> Problems:
     """Return the problems with errors first, then as the table of codes lists them."""
-    return tuple(sorted(problems, key=lambda p: (SEVERITIES.index(p.severity), _ORDER[p.code])))
+    return Problems(sorted(problems, key=lambda p: (SEVERITIES.index(p.severity), _ORDER[p.code])))
 
 
-def errors(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+def errors(problems: Iterable[Problem]) -> Problems:
     """Return those that stop an import."""
-    return tuple(p for p in problems if p.severity == "error")
+    return Problems(problems).errors
 
 
 def tell(problems: Sequence[Problem]) -> str:

@@ -6,7 +6,7 @@ here and finds them when a problem is to be shown (:func:`locate`).
 
 from __future__ import annotations
 
-import re
+import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,11 +16,12 @@ import numpy as np
 import polars as pl
 
 from connect_pandas import rules
+from connect_pandas.data import notations, phones
 from connect_pandas.data.columns import SURROGATE_MARK
 from connect_pandas.data.names import IDENTIFIER, identifier_word, key_rank
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
     from connect_pandas.data.columns import Column, Columns, Kind
 
@@ -53,6 +54,9 @@ class Profile:
     """In how many rows the value has occurred before. Counted only where a column may have been meant to be unique."""
     spaced: bool = False
     """Some of the first values are of several words."""
+    low: float | None = None
+    high: float | None = None
+    """The least and the greatest of numbers, of whole numbers in text, too."""
 
     @property
     def nearly_unique(self) -> bool:
@@ -66,6 +70,32 @@ class Profile:
     @property
     def complete(self) -> bool:
         return self.missing == 0
+
+    @property
+    def has_fraction(self) -> bool:
+        """Whether some of its numbers are not whole; ``123.0`` is."""
+        return self.count("fraction") > 0 or self.count("dot") > self.count("dot-zero")
+
+    @property
+    def digits(self) -> bool:
+        """Whether all values are whole numbers, be they held as text."""
+        held = self.kind in ("integer", "float") or (self.kind == "text" and self.all("plain"))
+        return held and self.present > 0 and not self.has_fraction and not self.count("infinite-number")
+
+    @property
+    def width(self) -> int | None:
+        """How many digits all of its whole numbers have, none of them negative, when they have the same number."""
+        if not self.digits or self.low is None or self.high is None or self.low < 0 or self.high >= 2**53:
+            return None
+        low, high = len(str(int(self.low))), len(str(int(self.high)))
+        return low if low == high else None
+
+    @property
+    def numbering(self) -> bool:
+        """Whether the values are the numbers from 0 or 1 to that of the rows."""
+        if not (self.unique and self.complete and self.digits) or self.low is None or self.high is None:
+            return False
+        return self.low in (0, 1) and self.high - self.low + 1 == self.rows
 
     def all(self, fact: str) -> bool:
         """Whether every present value has this fact, and there is one."""
@@ -92,10 +122,11 @@ def _holds(text: str) -> Predicate:
 
 
 def _is_date(form: rules.DateFormat) -> Predicate:
-    dtype = pl.Datetime("us") if form.has_time else pl.Date
-    return lambda c: (
-        c.str.contains(form.regex) & c.str.strptime(dtype, form.strftime, strict=False).is_not_null()
-    )
+    return lambda c: notations.moment(c, form).is_not_null()
+
+
+def _reads_as(shape: notations.DateShape, order: notations.Order) -> Predicate:
+    return lambda c: shape.holds(c) & shape.day(c, order).is_not_null()
 
 
 def order_open(c: pl.Expr) -> pl.Expr:
@@ -117,36 +148,65 @@ SPECIAL: Final[dict[str, Predicate]] = {
 _ANY_SPECIAL: Final = [*map(chr, range(0x20)), *'\x7f\u0085\u2028\u2029,|"', SURROGATE_MARK]
 
 READINGS: Final[dict[str, Predicate]] = {
-    "number": _matches(rules.NUMBER),
-    "boolean": _matches(r"^(?i:true|false)$"),
-    **{form.pattern: _is_date(form) for form in rules.DATE_FORMATS},
+    "plain": notations.is_plain,
+    "true or false": notations.says("true|false"),
+    **{form.pattern: _is_date(form) for form in notations.READ_FORMATS if form is not notations.AWARE},
 }
-"""What a text may be read as. Counted over the whole column where its first values show any sign of it."""
+"""What most texts that are of another type are written as. Counted along with the rest."""
 
-_DIGITS: Final = r"[0-9]+(?:[.,][0-9]+)*"
-LOOKS: Final[dict[str, str]] = {
-    "yes or no": r"^(?i:yes|no)$",
-    "ja or nein": r"^(?i:ja|nein)$",
-    "dates written 1.2.2024": r"^[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}$",
-    "dates written 1.2.24": r"^[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{2}$",
-    "dates written 1/2/2024": r"^[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}$",
-    "dates written 1/2/24": r"^[0-9]{1,2}/[0-9]{1,2}/[0-9]{2}$",
-    "amounts with a currency": rf"^-?(?:(?:[€$£]|EUR|USD|GBP) ?-?{_DIGITS}|{_DIGITS} ?(?:[€$£]|EUR|USD|GBP))$",
-    "numbers written 12 %": rf"^[+-]?{_DIGITS} ?%$",
-    "numbers written +3 or .5": r"^[+-]?(?:[0-9]{1,9}(?:\.[0-9]*)?|\.[0-9]+)$",
-    "numbers written 1e5": r"^[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?$",
-    "numbers written 1,000": r"^[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?$",
-    "numbers written 1.234,56": r"^[+-]?(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,[0-9]+)?$",
-}
-"""In words → what a text may look like that the service does not read so. Counted over the whole column where the first
-value looks like it."""
+NUMBER, TRUTH, MARKER, DATED, AMOUNT, PHONE = "number", "truth", "marker", "dated", "amount", "phone"
 LEADING_ZERO: Final = "leading-zero"
 ORDER_OPEN: Final = "day-month order open"
-_WITH: Final[dict[str, dict[str, Predicate]]] = {
-    "number": {LEADING_ZERO: _matches(r"^-?0[0-9]")},
-    "DD/MM/YYYY": {ORDER_OPEN: order_open},
+
+NOTATIONS: Final[dict[str, Predicate]] = {
+    NUMBER: notations.is_number,
+    TRUTH: lambda c: notations.IS_TRUE(c) | notations.IS_FALSE(c),
+    **{words: notations.says("|".join(pair)) for words, pair in notations.OTHER_TRUTHS.items()},
+    DATED: notations.is_dated,
+    AMOUNT: notations.is_amount,
+    PHONE: phones.strong_shape,
 }
-"""What is counted along with a reading, signs of it or not: one value in the last row decides."""
+"""What a text may be written as that is not a number, a date or a truth as the service reads it. Counted in a second
+look, at columns only that no reading explains and whose first values are mostly so."""
+
+TIMES: Final[dict[str, Predicate]] = {
+    "time": lambda c: (c != "") & ~c.str.contains(r"[T ]00:00(?::00(?:\.0+)?)?(?:Z| |[+-]|$)"),
+    "seconds-fraction": _matches(r"\.[0-9]*[1-9]"),
+}
+"""Of timestamps in text, what those of other kinds are asked by :func:`predicates`."""
+
+_DIGITS: Final[dict[str, Predicate]] = {
+    LEADING_ZERO: lambda c: c.str.starts_with("0") & ~c.str.starts_with("0.") & (c.str.len_bytes() > 1),
+    "dot": _holds("."),
+    "dot-zero": lambda c: c.str.ends_with(".0"),
+}
+
+_WITH: Final[dict[str, dict[str, Predicate]]] = {
+    "plain": _DIGITS,
+    "DD/MM/YYYY": {ORDER_OPEN: order_open},
+    notations.NAIVE.pattern: TIMES,
+    NUMBER: _DIGITS,
+    TRUTH: {"true": notations.IS_TRUE}
+    | {w: notations.says("|".join(p)) for w, p in notations.TRUTHS.items()},
+    DATED: {shape.name: shape.holds for shape in notations.DATE_SHAPES}
+    | {f"{s.name} {order}": _reads_as(s, order) for s in notations.DATE_SHAPES for order in s.formats}
+    | {notations.AWARE.pattern: _is_date(notations.AWARE), "timed": _holds(":"), **TIMES},
+    AMOUNT: {
+        "currency": notations.AMOUNTS.currency,
+        "percent": notations.AMOUNTS.percent,
+        "point": notations.AMOUNTS.point,
+        "comma": notations.AMOUNTS.comma,
+        "open": notations.AMOUNTS.open,
+    },
+}
+"""What is counted along with a reading or a notation: one value in the last row decides."""
+
+TYPED: Final[dict[str, Predicate]] = {
+    "NUMBER": NOTATIONS[NUMBER],
+    "BOOLEAN": NOTATIONS[TRUTH],
+    **{form.pattern: _is_date(form) for form in notations.READ_FORMATS},
+}
+"""Type of an attribute, or of a DATE its format → whether a text can be written so."""
 
 _SMALL, _LONG = 1e-4, 1e15
 """Between them the short form of a float is a plain decimal number; beyond, it may have an exponent."""
@@ -207,37 +267,47 @@ class _Tally:
 
     counts: Counter[str]
     readings: dict[str, Predicate] | None
+    """Counted over every slice, once the first values have shown what it may be."""
     distinct: bool
     """In the first slice no value has occurred twice: it is worth a look at all of them together."""
     meant: bool = False
     """By its name, or leading the columns, it may have been meant to be unique: a few repeats are counted."""
     slices: int = 0
+    low: float | None = None
+    high: float | None = None
+    hinted: bool = False
+    """The first values are of no one reading, but may be of a notation."""
+    notations: tuple[str, ...] = ()
+    """What most of the first values are written as, where that is none of the readings."""
 
 
-def profile(columns: Columns) -> tuple[Profile, ...]:
-    """Count the facts of every column over all of its rows.
+def profile(columns: Columns, only: Sequence[int] | None = None) -> tuple[Profile, ...]:
+    """Count the facts of columns over all of their rows.
 
     Parameters
     ----------
     columns : Columns
         The frame's columns.
+    only : sequence of int, optional
+        The positions of those that are counted; by default all.
 
     Returns
     -------
     tuple of Profile
         One a column, in order.
     """
-    tallies = [
-        _Tally(Counter(), None, _may_identify(c), meant=_may_identify(c) and _is_meant(i, c.name))
-        for i, c in enumerate(columns.items)
-    ]
-    everything = range(len(columns.items))
-    for group in (everything[i : i + _COLUMNS_AT_ONCE] for i in everything[::_COLUMNS_AT_ONCE]):
+    chosen = range(len(columns.items)) if only is None else only
+    tallies = {i: _tally_of(columns.items[i], i) for i in chosen}
+    for group in (
+        chosen[start : start + _COLUMNS_AT_ONCE] for start in range(0, len(chosen), _COLUMNS_AT_ONCE)
+    ):
         for part in columns.slices(group):
             _count(columns, part, {str(i): tallies[i] for i in group})
+    for i, t in tallies.items():
+        _look_again(columns, i, t)
     made: list[Profile] = []
     best = -1
-    for i, t in enumerate(tallies):
+    for i, t in tallies.items():
         # What was meant to be unique is of no interest behind a key as good.
         rank = key_rank(columns.items[i].name)
         p = _profile(columns, i, t, meant=t.meant and rank > best)
@@ -246,12 +316,15 @@ def profile(columns: Columns) -> tuple[Profile, ...]:
     return tuple(made)
 
 
+def _tally_of(column: Column, position: int) -> _Tally:
+    identifies = _may_identify(column)
+    return _Tally(Counter(), None, identifies, meant=identifies and _is_meant(position, column.name))
+
+
 def _may_identify(column: Column) -> bool:
     """Whether a column is looked at for values that occur twice."""
-    if column.kind == "float":
-        return (
-            identifier_word(column.name) is not None
-        )  # a number that a gap, or a spreadsheet, has made a float
+    if column.kind == "float":  # of numbers that a gap, or a spreadsheet, has made decimals
+        return identifier_word(column.name) is not None
     return column.kind in ("text", "integer")
 
 
@@ -266,6 +339,10 @@ def _profile(columns: Columns, position: int, t: _Tally, *, meant: bool) -> Prof
     if t.slices and whole and (t.distinct or meant):
         # What differs within its one slice differs.
         repeated = 0 if t.distinct and t.slices == 1 else repeats(columns, position).count
+    unique = repeated == 0 and t.distinct
+    present = columns.rows - t.counts["null"] - t.counts["blank"]
+    if column.kind == "text" and 0 < t.counts["plain"] == present and not t.counts["dot"]:
+        _span(columns, position, t)
     return Profile(
         label=column.label,
         name=column.name,
@@ -273,12 +350,22 @@ def _profile(columns: Columns, position: int, t: _Tally, *, meant: bool) -> Prof
         detail=column.detail,
         rows=columns.rows,
         missing=t.counts["null"] + t.counts["blank"],
-        unique=repeated == 0 and t.distinct,
+        unique=unique,
         facts=t.counts,
         text_bytes=t.counts["bytes"],
         repeated=repeated,
         spaced=t.counts["spaced"] > 0,
+        low=t.low,
+        high=t.high,
     )
+
+
+def _span(columns: Columns, position: int, t: _Tally) -> None:
+    """Find the least and the greatest of whole numbers in text."""
+    c = pl.col(str(position)).cast(pl.Float64, strict=False)
+    for part in columns.slices([position]):
+        low, high = part.select(low=c.min(), high=c.max()).row(0)
+        t.low, t.high = _least(t.low, low, min), _least(t.high, high, max)
 
 
 def _count(columns: Columns, part: pl.DataFrame, tallies: Mapping[str, _Tally]) -> None:
@@ -289,22 +376,29 @@ def _count(columns: Columns, part: pl.DataFrame, tallies: Mapping[str, _Tally]) 
         for fact, expression in _first_questions(pl.col(name), kind, dtypes[name], tally):
             asked[f"{name} {fact}"] = expression
     answers = _ask(part, asked)
+    _taste(part, {name: t for name, t in tallies.items() if t.readings is None and dtypes[name] == pl.String})
     more: dict[str, pl.Expr] = {}
     for name, tally in tallies.items():
         if answers.pop(f"{name} special", False):
             more |= {f"{name} {fact}": p(pl.col(name)).sum() for fact, p in SPECIAL.items()}
-        if columns.items[int(name)].kind == "text":
-            more |= _reading_questions(part, name, tally)
+        more |= {f"{name} {r}": p(pl.col(name)).sum() for r, p in (tally.readings or {}).items()}
         if extra := answers.pop(f"{name} extra", 0):
             tally.distinct = False
             # Missing values count as one: what is missing is no repeat.
             gaps = int(answers[f"{name} null"] or 0) + int(answers.get(f"{name} blank", 0) or 0)
             tally.meant &= few(max(0, int(extra) - gaps), part.height)
+        tally.low = _least(tally.low, answers.pop(f"{name} low", None), min)
+        tally.high = _least(tally.high, answers.pop(f"{name} high", None), max)
     for key, value in {**answers, **_ask(part, more)}.items():
         name, fact = key.split(" ", 1)
         tallies[name].counts[fact] += int(value or 0)
     for tally in tallies.values():
         tally.slices += 1
+
+
+def _least(before: float | None, now: Any, of: Callable[..., Any]) -> float | None:
+    both = [float(end) for end in (before, now) if end is not None and not math.isnan(end)]
+    return of(both) if both else None
 
 
 def _ask(part: pl.DataFrame, questions: Mapping[str, pl.Expr]) -> dict[str, Any]:
@@ -322,25 +416,85 @@ def _first_questions(
     if kind == "text":
         yield "blank", (c.str.len_bytes() == 0).sum()
         yield "bytes", c.str.len_bytes().sum()
+        yield MARKER, notations.is_marker(c).sum()
         if not tally.slices:
             yield "spaced", c.str.contains(" ", literal=True).sum()
         yield "special", c.str.contains_any(_ANY_SPECIAL).any()
+    elif kind in ("integer", "float"):
+        yield "low", c.min()
+        yield "high", c.max()
     for fact, predicate in predicates(kind, dtype).items():
         yield fact, predicate(c).sum()
 
 
-def _reading_questions(part: pl.DataFrame, name: str, tally: _Tally) -> dict[str, pl.Expr]:
-    """Return what to ask of a text column, once its first values have shown what it may be."""
-    if tally.readings is None:
-        first = part.select(pl.col(name).filter(pl.col(name) != "").head(_SAMPLE))
-        if first.is_empty():
-            return {}
-        signs = _ask(first, {r: p(pl.col(name)).any() for r, p in READINGS.items()})
-        tally.readings = {r: READINGS[r] for r, seen in signs.items() if seen}
+def _taste(part: pl.DataFrame, tallies: Mapping[str, _Tally]) -> None:
+    """Find what texts may be read as by their first values, which decide what is counted, not what they are."""
+    if not tallies:
+        return
+    first = part.select(_first_values(pl.col(name)).implode() for name in tallies)
+    for name, shares in _of_first(first, tallies, {**READINGS, _HINT: _has_hint}).items():
+        size = len(first[name][0])
+        if not size:
+            continue  # the next slice may tell
+        hinted = shares.pop(_HINT)
+        tally = tallies[name]
+        tally.readings = {r: READINGS[r] for r, n in shares.items() if n}
         for reading in tuple(tally.readings):
             tally.readings |= _WITH.get(reading, {})
-        tally.readings |= {f: _matches(p) for f, p in LOOKS.items() if re.match(p, first.item(0, 0))}
-    return {f"{name} {r}": p(pl.col(name)).sum() for r, p in tally.readings.items()}
+        whole = [r for r, n in shares.items() if n == size]
+        tally.notations = tuple(dict.fromkeys(n for r in whole for n in _WIDER[r]))
+        tally.hinted = not whole and hinted * 2 >= size
+    again = [name for name, t in tallies.items() if t.hinted]
+    for name, shares in _of_first(first, again, NOTATIONS).items():
+        tallies[name].notations = tuple(r for r, n in shares.items() if n * 2 >= len(first[name][0]))
+
+
+def _first_values(c: pl.Expr) -> pl.Expr:
+    """Return the first values that tell something."""
+    return c.filter((c != "") & ~notations.is_marker(c)).head(_SAMPLE)
+
+
+_HINT: Final = "hint"
+_has_hint: Final = _matches(r"[0-9]|^ *(?i:[ytn]|[a-zí]{2,6}) *$")
+"""A digit, or a word as short as a truth."""
+_WIDER: Final[dict[str, tuple[str, ...]]] = {
+    "plain": (NUMBER, AMOUNT),
+    "true or false": (TRUTH,),
+    **{form.pattern: (DATED,) for form in notations.READ_FORMATS},
+}
+"""What a column may be all the same that is not all of one reading."""
+
+
+def _of_first(
+    first: pl.DataFrame, names: Iterable[str], questions: Mapping[str, Predicate]
+) -> dict[str, dict[str, int]]:
+    """Return for how many of a column's first values each question holds."""
+    asked = {
+        f"{name} {fact}": p(pl.col(name).explode(empty_as_null=False)).sum()
+        for name in names
+        for fact, p in questions.items()
+    }
+    found: dict[str, dict[str, int]] = {}
+    for key, count in _ask(first, asked).items():
+        name, fact = key.split(" ", 1)
+        found.setdefault(name, {})[fact] = int(count or 0)
+    return found
+
+
+def _look_again(columns: Columns, position: int, t: _Tally) -> None:
+    """Count how the values of a text are written, where no reading explains all of them."""
+    present = columns.rows - t.counts["null"] - t.counts["blank"]
+    if not t.notations or any(t.counts[r] == present for r in READINGS):
+        return
+    asked = {r: NOTATIONS[r] for r in t.notations}
+    for notation in t.notations:
+        asked |= _WITH.get(notation, {})
+    for fact in asked:
+        t.counts[fact] = 0
+    for part in columns.slices([position]):
+        c = pl.col(str(position))
+        for fact, count in _ask(part, {fact: p(c).sum() for fact, p in asked.items()}).items():
+            t.counts[fact] += int(count or 0)
 
 
 # ── values that occur twice ──────────────────────────────────────────────────────────────────────────────────────
@@ -398,7 +552,7 @@ def repeats(columns: Columns, position: int, told: Told = told) -> Repeats:
     pairs = _pairs(columns, position, told, twice)
     if not pairs and count <= len(twice):
         return Repeats(0, ())  # different values of one hash
-    return Repeats(count, tuple(row for pair in pairs for row in pair)[: SHOWN_ROWS + 1])
+    return Repeats(count, tuple(row for pair in pairs for row in pair)[:SHOWN_ROWS])
 
 
 def all_repeats(columns: Columns, position: int, told: Told = told) -> np.ndarray[Any, Any]:
@@ -418,17 +572,31 @@ def all_repeats(columns: Columns, position: int, told: Told = told) -> np.ndarra
 
 def unique_together(columns: Columns, positions: Sequence[int]) -> bool:
     """Whether no two rows share their values in all of these columns, as far as 64-bit hashes tell."""
+    first = next(columns.slices(positions))
+    return len(first) == _rows_as_told(first).n_unique() and not any(_shared(columns, positions))
+
+
+def equal_rows(columns: Columns) -> int:
+    """Return how many rows are the same as an earlier one throughout, as far as 64-bit hashes tell."""
+    if any(c.kind == "unsupported" for c in columns.items):
+        return 0
+    return sum(_shared(columns, range(len(columns.items))))
+
+
+def _shared(columns: Columns, positions: Sequence[int]) -> Iterator[int]:
+    """Yield, for one share of all hashes after the other, how many rows have the hash of an earlier one."""
     shares = -(-columns.rows // _HASHES_AT_ONCE)
     for share in range(shares):
-        hashes = [pl.Series(dtype=pl.UInt64)]
-        for i, part in enumerate(columns.slices(positions)):
-            these = part.hash_rows()
-            if i == 0 and these.n_unique() < len(these):
-                return False
-            hashes.append(these if shares == 1 else these.filter(these % shares == share))
-        if pl.concat(hashes).is_duplicated().any():
-            return False
-    return True
+        kept = [pl.Series(dtype=pl.UInt64)]
+        for part in columns.slices(positions):
+            hashes = _rows_as_told(part)
+            kept.append(hashes.filter(hashes % shares == share))
+        found = pl.concat(kept)
+        yield len(found) - found.n_unique()
+
+
+def _rows_as_told(part: pl.DataFrame) -> pl.Series:
+    return pl.DataFrame([told(values) for values in part]).hash_rows()
 
 
 def _hashes(columns: Columns, position: int, told: Told, share: int, shares: int) -> Iterator[pl.Series]:

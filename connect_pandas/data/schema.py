@@ -6,6 +6,7 @@ with them. Each asks the same predicate as the profile, over the same slices.
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 from collections.abc import Callable
@@ -21,8 +22,9 @@ from pandera.errors import SchemaErrors
 from connect_pandas import rules
 from connect_pandas.data.columns import SURROGATE_MARK, Columns, column_of, is_missing
 from connect_pandas.data.infer import Attribute, Attributes, Choices
+from connect_pandas.data.notations import READ_FORMATS
 from connect_pandas.data.problems import Problem, Row
-from connect_pandas.data.profile import READINGS, SHOWN_ROWS, predicates, tally
+from connect_pandas.data.profile import SHOWN_ROWS, TYPED, predicates, tally
 from connect_pandas.errors import PlanError
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ def _holds(series: pd.Series[Any], bad: Bad) -> bool | pd.Series[bool]:
 
 
 def _unless(reading: str) -> Bad:
-    return lambda _: lambda c: (c != "") & ~READINGS[reading](c)
+    return lambda _: lambda c: (c != "") & ~TYPED[reading](c)
 
 
 _NOT_IN_A_TEXT: Final = f"{rules.LINE_BREAK}|{rules.CONTROL_CHARACTER}|{SURROGATE_MARK}"
@@ -67,11 +69,11 @@ def _text(series: pd.Series[Any]) -> Any:
 
 
 def _number(series: pd.Series[Any]) -> Any:
-    return _holds(series, _unless("number"))
+    return _holds(series, _unless("NUMBER"))
 
 
 def _boolean(series: pd.Series[Any]) -> Any:
-    return _holds(series, _unless("boolean"))
+    return _holds(series, _unless("BOOLEAN"))
 
 
 def _date(series: pd.Series[Any], *, form: str) -> Any:
@@ -162,10 +164,11 @@ def build(columns: Columns, attributes: Attributes, *, values: bool = True) -> p
         column pass has just found to be good by the same predicates.
     """
     named = sum(name is not None for name in columns.index.names)
+    together = next((list(a.column) for a in attributes if columns.items[a.position].parts), None)  # type: ignore[call-overload]
     fields = {
         a.column: _field(pa.Column, columns, a, attributes, values=values)
         for a in attributes
-        if a.position >= named
+        if a.position >= named and not columns.items[a.position].parts
     }
     levels = [
         _field(pa.Index, columns, a, attributes, values=values) for a in attributes if a.position < named
@@ -174,7 +177,10 @@ def build(columns: Columns, attributes: Attributes, *, values: bool = True) -> p
     if levels:
         index = pa.MultiIndex(levels, ordered=False) if columns.index.nlevels > 1 else levels[0]
     return pa.DataFrameSchema(
-        fields, index=index, metadata={METADATA: {"date_format": attributes.date_format}}
+        fields,
+        index=index,
+        unique=together if values and together and set(together) <= fields.keys() else None,
+        metadata={METADATA: {"date_format": attributes.date_format}},
     )
 
 
@@ -324,7 +330,7 @@ def _saved_metadata(field: Any) -> dict[str, Any]:
 
 def _form(field: Any) -> DateFormat | None:
     pattern = _saved(field, "connect_date").get("form")
-    return next((form for form in rules.DATE_FORMATS if form.pattern == pattern), None)
+    return next((form for form in READ_FORMATS if form.pattern == pattern), None)
 
 
 def _wrong_metadata(label: Any, told: Any) -> Iterator[str]:
@@ -372,7 +378,62 @@ _TYPED: Final[dict[str, AttributeType]] = {
 
 
 def failures(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> pd.DataFrame | None:
-    """Return Pandera's failure cases, or ``None`` when the frame keeps to the schema."""
+    """Return Pandera's failure cases, or ``None`` when the frame keeps to the schema.
+
+    Returns
+    -------
+    DataFrame or None
+        Pandera's columns, and one more: the ``position`` of the row, -1 where it is of no row in particular.
+    """
+    index = frame.index
+    if index.is_unique and index.nlevels == 1 and not index.hasnans:
+        cases = _cases(schema, frame)
+        return None if cases is None else cases.assign(position=_places(cases, index))
+    found = [c for c in (_by_place(schema, frame), _by_label(schema, frame)) if c is not None]
+    if not found:
+        return None
+    # By place first: what both find is kept once, where it is.
+    said = set(zip(found[0]["column"], found[0]["check"], strict=True))
+    more = [c[[pair not in said for pair in zip(c["column"], c["check"], strict=True)]] for c in found[1:]]
+    return pd.concat([found[0], *(c for c in more if len(c))], ignore_index=True)
+
+
+def _by_place(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> pd.DataFrame | None:
+    """Return the failures of the columns alone.
+
+    Labels that repeat, have levels or are missing do not find a row, and Pandera drops or mixes up such failures.
+    """
+    columns = copy.copy(schema)
+    columns.index = None
+    cases = _cases(columns, frame.set_axis(pd.RangeIndex(len(frame))))
+    if cases is None:
+        return None
+    position = cases["index"].fillna(-1).astype("int64")
+    labels = [frame.index[p] if p >= 0 else None for p in position]
+    return cases.assign(index=pd.Series(labels, index=cases.index, dtype=object), position=position)
+
+
+def _by_label(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> pd.DataFrame | None:
+    """Return the failures of the frame as it is: those of its index, and of checks that look at the index."""
+    whole = copy.copy(schema)
+    whole.unique = None  # which Pandera cannot tell of labels that repeat
+    cases = _cases(whole, frame)
+    return None if cases is None else cases.assign(position=_places(cases, frame.index))
+
+
+def _places(cases: pd.DataFrame, index: pd.Index[Any]) -> Any:
+    """Return the position of the row of each case: of two with one label, its first and its second row."""
+    # Pandera writes a label of several levels as text, and whole numbers among missing labels as floats.
+    labels = index.map(str) if index.nlevels > 1 else index
+    rows = pd.DataFrame({"index": pd.Series(labels.tolist(), dtype=object)}).rename_axis("position").dropna()
+    rows["nth"] = rows.groupby("index").cumcount()
+    asked = cases[["column", "check", "index"]].astype({"index": object})
+    asked["nth"] = asked.groupby(["column", "check", "index"], dropna=False).cumcount()
+    found = asked.merge(rows.reset_index(), how="left", on=["index", "nth"])
+    return found["position"].fillna(-1).astype("int64").to_numpy()
+
+
+def _cases(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> pd.DataFrame | None:
     try:
         # In place on a shallow copy: Pandera's own copy would hold all of the data twice.
         schema.validate(frame.copy(deep=False), lazy=True, inplace=True)
@@ -382,7 +443,13 @@ def failures(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> pd.DataFrame | 
     return None
 
 
-def problems(cases: pd.DataFrame, columns: Columns, known: Sequence[Problem] = ()) -> Iterator[Problem]:
+def problems(
+    cases: pd.DataFrame,
+    columns: Columns,
+    known: Sequence[Problem] = (),
+    *,
+    limit: int | None = SHOWN_ROWS,
+) -> Iterator[Problem]:
     """Yield Pandera's failure cases as problems, one a column and check.
 
     Parameters
@@ -392,6 +459,8 @@ def problems(cases: pd.DataFrame, columns: Columns, known: Sequence[Problem] = (
     columns : Columns
     known : sequence of Problem
         What the column pass has found: it is not said again in Pandera's words.
+    limit : int or None
+        How many rows a problem shows; ``None`` for all.
     """
     wrong = {p.column for p in known if p.severity == "error"}
     untyped = {p.column for p in known if p.code in ("not-a-number", "not-a-boolean", "not-a-date")}
@@ -410,7 +479,7 @@ def problems(cases: pd.DataFrame, columns: Columns, known: Sequence[Problem] = (
             if group.empty:
                 continue
         message, fix = _in_words(str(check), group["failure_case"].tolist(), column)
-        rows = list(_rows(group, columns))
+        rows = list(_rows(group, columns, limit))
         yield Problem.of("schema", message, column=name, count=len(group), rows=rows, fix=fix)
 
 
@@ -430,23 +499,29 @@ def _are_integers_as_floats(check: str, columns: Columns, column: Any) -> bool:
 def _in_words(check: str, cases: Sequence[Any], column: Any) -> tuple[str, str]:
     """Return what a check says, and what to do."""
     labels = ", ".join(map(repr, dict.fromkeys(cases)))
+    of_index = is_missing(column)
+    place = "df.index" if of_index else f"df[{column!r}]"
     match check:
         case "column_in_dataframe":
             return (
                 f"The schema asks for {labels}, which the frame does not have.",
-                "rename or add it, or change the schema",
+                f'df = df.rename(columns={{"…": {cases[0]!r}}})   # or add it, or change the schema',
             )
         case "column_in_schema":
             return f"The schema, being strict, does not allow {labels}.", f"df = df.drop(columns=[{labels}])"
         case "field_uniqueness":
             return (
                 "The schema asks for values that differ.",
-                f"df = df.drop_duplicates(subset=[{column!r}])   # or change the schema",
+                "df = df[~df.index.duplicated()]   # or change the schema"
+                if of_index
+                else f"df = df.drop_duplicates(subset=[{column!r}])   # or change the schema",
             )
         case "not_nullable":
             return (
                 "The schema asks for a value in every row.",
-                f"df = df.dropna(subset=[{column!r}])   # or change the schema",
+                "df = df[df.index.notna()]   # or change the schema"
+                if of_index
+                else f"df = df.dropna(subset=[{column!r}])   # or change the schema",
             )
         case "nan":
             return (
@@ -456,18 +531,16 @@ def _in_words(check: str, cases: Sequence[Any], column: Any) -> tuple[str, str]:
     if asked := re.fullmatch(r"dtype\('([^']+)'\)", check):
         return (
             f"The schema asks for {check}; the values are {labels}.",
-            f"df[{column!r}] = df[{column!r}].astype({asked[1]!r})   # or change the schema",
+            f"{place} = {place}.astype({asked[1]!r})   # or change the schema",
         )
     raised = f" ({cases[0]})" if isinstance(cases[0], str) and "Error(" in cases[0] else ""
     return (
         f"The schema asks for {check}{raised}.",
-        "put the values right, or change the schema if it asks too much",
+        f"{place} = …   # values that keep to it; or change the schema, if it asks too much",
     )
 
 
-def _rows(group: pd.DataFrame, columns: Columns) -> Iterator[Row]:
-    cases = group[["index", "failure_case"]].head(SHOWN_ROWS)
-    for label, value in zip(cases["index"].tolist(), cases["failure_case"].tolist(), strict=True):
-        if not is_missing(label):
-            places = columns.index.get_indexer_for(pd.Index([label], tupleize_cols=False))
-            yield Row(int(places[0]), label, value)
+def _rows(group: pd.DataFrame, columns: Columns, limit: int | None) -> Iterator[Row]:
+    placed = group[group["position"] >= 0].iloc[:limit]
+    for position, value in zip(placed["position"].tolist(), placed["failure_case"].tolist(), strict=True):
+        yield Row(*columns.row(position), value)

@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,6 +45,34 @@ clean_text = st.one_of(
     st.text(st.sampled_from(NASTY) | PLAIN, max_size=8),
     st.sampled_from(["", " ", "NULL", "NA", "N/A", "nan", "None", "-", "007", '""', "=1+1", "true", "1e5"]),
 )
+typed_text = st.sampled_from(
+    [
+        st.from_regex(r"[+-]?[0-9]{1,6}(\.[0-9]{0,4})?([eE][+-]?[0-9]{1,2})?", fullmatch=True),
+        st.from_regex(r" ?-?\.[0-9]{1,4} ?", fullmatch=True),
+        st.sampled_from("true FALSE True yes No".split()),
+        st.sampled_from("y N n Y".split()),
+        st.sampled_from("t F".split()),
+        *(
+            st.dates(dt.date(1, 1, 1)).map(lambda d, f=f: f.format(d))
+            for f in (
+                "{0.year:04}-{0:%m-%d}",
+                "{0.year:04}/{0:%m/%d}",
+                "{0:%m/%d}/{0.year:04}",
+                "{0:%d/%m}/{0.year:04}",
+                "{0:%d.%m}.{0.year:04}",
+                "{0.day}/{0.month}/{0.year:04}",
+                "{0:%d %b} {0.year:04}",
+            )
+        ),
+        st.datetimes(dt.datetime(1900, 1, 1)).map(lambda t: t.strftime("%Y-%m-%d %H:%M:%S.%f")),
+        st.datetimes(dt.datetime(1900, 1, 1)).map(lambda t: t.strftime("%Y-%m-%dT%H:%M")),
+        st.datetimes(dt.datetime(1900, 1, 1)).map(lambda t: t.strftime("%Y-%m-%dT%H:%M:%S+02:00")),
+        st.datetimes(dt.datetime(1900, 1, 1)).map(lambda t: t.strftime("%Y-%m-%dT%H:%M:%SZ")),
+        st.from_regex(r"\+49151[0-9]{7,8}|0151[ /-][0-9]{7}|\([2-9][0-9]{2}\) 555-[0-9]{4}", fullmatch=True),
+        st.from_regex(r"[€$]? ?[0-9]{1,3}([.,][0-9]{3}){0,2}[.,][0-9]{2}", fullmatch=True),
+    ]
+)
+"""Strategies of texts that are of one kind, now and then with a value of none."""
 any_text = st.one_of(clean_text, st.text(st.sampled_from(NASTY + BREAKS + "\ud800\udfff"), max_size=6))
 
 
@@ -59,12 +88,43 @@ class Made:
     reads_as: Callable[[Any, str, str | None], bool]
     """Value, field, pattern of the file's dates → whether the field says the value."""
 
+    def says(self, type_: str, value: Any, field: str, pattern: str | None) -> bool:
+        """Whether a field of an attribute of that type says the value."""
+        return (_SAYS[type_] if isinstance(value, str) else self.reads_as)(value, field, pattern)
+
     def has_no_text(self) -> bool:
         return any(isinstance(v, str) and NO_TEXT.search(v) for v in self.values)
 
 
 def _is_text(value: Any, field: str, pattern: str | None) -> bool:
     return field == value
+
+
+def _is_number_in_text(value: str, field: str, pattern: str | None) -> bool:
+    return _DECIMAL.fullmatch(field) is not None and Decimal(field) == Decimal(value.strip())
+
+
+def _is_truth_in_text(value: str, field: str, pattern: str | None) -> bool:
+    return field == ("TRUE" if value.strip().lower() in ("true", "yes", "y", "t") else "FALSE")
+
+
+def _is_date_in_text(value: str, field: str, pattern: str | None) -> bool:
+    moments = [m for form in _READ_BY if (m := _moment(value, form))]
+    return any(_is_date(m, field, pattern) for m in moments)
+
+
+_READ_BY = ["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d", "%m/%d/%Y", "%d/%m/%Y", "%Y/%m/%d", "%d.%m.%Y", None]
+
+
+def _moment(text: str, form: str | None) -> dt.datetime | None:
+    try:
+        return (
+            dt.datetime.fromisoformat(text).replace(microsecond=0)
+            if form is None
+            else dt.datetime.strptime(text, form)
+        )
+    except ValueError:
+        return None
 
 
 def _is_whole(value: Any, field: str, pattern: str | None) -> bool:
@@ -86,7 +146,14 @@ def _is_boolean(value: Any, field: str, pattern: str | None) -> bool:
     return field == ("TRUE" if value else "FALSE")
 
 
-_STRFTIME = {"YYYY-MM-DDTHH:mm:ssZ": "%Y-%m-%dT%H:%M:%SZ", "YYYY-MM-DD": "%Y-%m-%d"}
+_STRFTIME = {
+    "YYYY-MM-DDTHH:mm:ssZ": "%Y-%m-%dT%H:%M:%SZ",
+    "YYYY-MM-DD": "%Y-%m-%d",
+    "MM/DD/YYYY": "%m/%d/%Y",
+    "DD/MM/YYYY": "%d/%m/%Y",
+    "YYYY/MM/DD": "%Y/%m/%d",
+    "DD.MM.YYYY": "%d.%m.%Y",
+}
 
 
 def _is_date(value: Any, field: str, pattern: str | None) -> bool:
@@ -94,8 +161,17 @@ def _is_date(value: Any, field: str, pattern: str | None) -> bool:
     moment = value if isinstance(value, dt.datetime) else dt.datetime.combine(value, dt.time())
     if moment.tzinfo:
         moment = moment.astimezone(dt.UTC).replace(tzinfo=None)
-    read = dt.datetime.strptime(field, _STRFTIME[pattern])
+    read = _moment(field, _STRFTIME[pattern])
     return len(field) == len(dt.datetime(2000, 1, 1).strftime(_STRFTIME[pattern])) and read == moment
+
+
+_SAYS = {
+    "TEXT": _is_text,
+    "NUMBER": _is_number_in_text,
+    "BOOLEAN": _is_truth_in_text,
+    "DATE": _is_date_in_text,
+}
+"""Type of an attribute → whether a field says what a text does."""
 
 
 def _column(values: st.SearchStrategy[Any], dtypes: list[Any], reads_as: Any, *, missing: bool = True) -> Any:
@@ -128,7 +204,7 @@ TEXT_DTYPES = [
     "category",
     "string",
     pd.StringDtype("python"),
-    *_arrow(pa.string(), pa.large_string()),
+    *_arrow(pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())),
 ]
 
 
@@ -145,6 +221,17 @@ def _text_made(values: list[Any], dtype: Any) -> Made:
     # pandas itself holds half a surrogate pair only as an object or in a string of Python's.
     half = any(isinstance(v, str) and re.search("[\ud800-\udfff]", v) for v in values)
     return Made(pd.Series(values, dtype=object if half else dtype), values, _is_text)
+
+
+def typed_column(rows: int) -> st.SearchStrategy[Made]:
+    """A column of texts which mostly say numbers, dates, truths or phone numbers."""
+    others = st.sampled_from(["", None, "N/A", "-", "x", "31/02/2024", "1,5"])
+    held = typed_text.flatmap(
+        lambda kind: st.lists(
+            st.one_of(kind, kind, kind, kind, kind, kind, kind, others), min_size=rows, max_size=rows
+        )
+    )
+    return st.builds(_text_made, held, st.sampled_from(TEXT_DTYPES))
 
 
 def _zoned(rows: int) -> st.SearchStrategy[Made]:
@@ -176,6 +263,30 @@ def _sparse(rows: int) -> st.SearchStrategy[Made]:
     )
 
 
+def _is_spoken(value: Any, field: str, pattern: str | None) -> bool:
+    return field == (value.isoformat() if isinstance(value, dt.time) else str(value))
+
+
+def _is_period_day(value: Any, field: str, pattern: str | None) -> bool:
+    return _is_date(value.to_timestamp().to_pydatetime(), field, pattern)
+
+
+def _periods(freq: str, reads_as: Any) -> Any:
+    def make(numbers: list[int | None]) -> Made:
+        held = [None if n is None else pd.Period(ordinal=n, freq=freq) for n in numbers]
+        return Made(pd.Series(held, dtype=f"period[{freq}]"), held, reads_as)
+
+    return lambda rows: st.lists(st.integers(0, 600) | st.none(), min_size=rows, max_size=rows).map(make)
+
+
+def _intervals(rows: int) -> st.SearchStrategy[Made]:
+    def make(numbers: list[int]) -> Made:
+        held = [pd.Interval(n, n + 1) for n in numbers]
+        return Made(pd.Series(held, dtype="interval[int64]"), held, _is_spoken)
+
+    return st.lists(st.integers(-99, 99), min_size=rows, max_size=rows).map(make)
+
+
 OTHER_COLUMNS: list[Callable[[int], st.SearchStrategy[Made]]] = [
     _column(_whole(8), ["Int8", "Int64", "float64", object, *_arrow(pa.int8(), pa.int64())], _is_whole),
     _column(_whole(8), ["int8", "int16", "int32", "int64"], _is_whole, missing=False),
@@ -193,6 +304,17 @@ OTHER_COLUMNS: list[Callable[[int], st.SearchStrategy[Made]]] = [
     _column(_moments, [f"datetime64[{u}]" for u in ("s", "ms", "us", "ns")], _is_date),
     _column(_moments, [object, *_arrow(pa.timestamp("us"), pa.timestamp("s"))], _is_date),
     _column(_days | _moments, [object], _is_date),
+    _column(st.uuids(), [object], _is_spoken),
+    _column(
+        st.times().map(lambda t: t.replace(microsecond=0)), [object, *_arrow(pa.time64("us"))], _is_spoken
+    ),
+    _column(st.from_regex("[a-z]{1,5}", fullmatch=True).map(PurePosixPath), [object], _is_spoken),
+    _column(st.ip_addresses(), [object], _is_spoken),
+    _column(_finite, [pd.SparseDtype("float64", 0.0)], _is_float, missing=False),
+    _column(_whole(16), _arrow(pa.dictionary(pa.int8(), pa.int16())), _is_whole),
+    _periods("D", _is_period_day),
+    _periods("M", _is_spoken),
+    _intervals,
     _zoned,
     _categories,
     _sparse,
@@ -206,7 +328,10 @@ def frames(
     """A frame with a key column ``id``, and its other columns as they were made."""
     rows = draw(st.integers(1, 6))
     kinds = draw(
-        st.lists(st.sampled_from([text_column(text), text_column(text), *OTHER_COLUMNS]), max_size=4)
+        st.lists(
+            st.sampled_from([text_column(text), text_column(text), *[typed_column] * 4, *OTHER_COLUMNS]),
+            max_size=4,
+        )
     )
     made = {f"c{i}": draw(kind(rows)) for i, kind in enumerate(kinds)}
     keys = draw(st.lists(text.filter(bool), min_size=rows, max_size=rows, unique=True))

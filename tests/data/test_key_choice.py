@@ -102,10 +102,10 @@ def test_repeats_are_found_behind_the_first_slice(monkeypatch: pytest.MonkeyPatc
     ("name", "values"),
     [
         ("comment", ["fine", "not so fine", "x"]),
-        ("Name", ["Ann", "Bob", "Cy"]),
+        ("Description", ["Ann", "Bob", "Cy"]),
         ("Zip", ["10115", "80331", "01067"]),
         ("phone", ["+491", "+492", "+493"]),
-        ("promo code", ["A", "B", "C"]),
+        ("area code", ["A", "B", "C"]),
         ("client", ["Ann Lee", "Bob", "Cy"]),
     ],
 )
@@ -116,7 +116,9 @@ def test_what_only_happens_to_differ_is_asked_about(name: str, values: list[str]
     assert looked(frame, key=name).key == name
 
 
-@pytest.mark.parametrize(("name", "first"), [("Client", "c"), ("ticket", "T-")])
+@pytest.mark.parametrize(
+    ("name", "first"), [("Client", "c"), ("ticket", "T-"), ("Name", "N "), ("promo code", "P")]
+)
 def test_a_leading_text_is_the_key_and_that_is_said(name: str, first: str) -> None:
     plan = looked(pd.DataFrame({name: [f"{first}{i}" for i in range(3)], "Zip": ["1", "2", "3"], "n": 1}))
     assert (plan.key, plan.ok) == (name, True)
@@ -124,9 +126,11 @@ def test_a_leading_text_is_the_key_and_that_is_said(name: str, first: str) -> No
 
 
 def test_ranks() -> None:
-    assert [key_rank(n) for n in ("orderId", "Order No", "Client", "Zip", "tax number", "Name", "qty")] == [
-        *(3, 2, 1),
-        *(0, 0, 0, 0),
+    assert [
+        key_rank(n) for n in ("orderId", "Order No", "Client", "Zip", "tax number", "Country", "qty")
+    ] == [
+        *(4, 3, 1),
+        *(0, 0, 2, 0),
     ]
 
 
@@ -157,8 +161,9 @@ def test_the_nearest_is_named_with_its_rows() -> None:
     problem = error(frame)
     assert (problem.code, problem.column, problem.count) == ("no-key", "Customer No", 3)
     assert "3 rows repeat the key of an earlier row" in problem.message
-    assert [r.position for r in problem.rows] == [1, 20, 2, 21, 3, 22]
-    drop, number, *_ = problem.fix.splitlines()
+    assert [r.position for r in problem.rows] == [1, 20, 2, 21, 3]
+    same, drop, number, *_ = problem.fix.splitlines()
+    assert looked(fixed(frame, same)).key == "Customer No"
     assert looked(fixed(frame, drop)).key == "Customer No"
     assert looked(fixed(frame, number)).key == "Row ID"
 
@@ -176,12 +181,12 @@ def test_the_leading_column_may_come_nearest() -> None:
     assert looked(fixed(frame, problem.fix.splitlines()[0])).key == "Client"
 
 
-@pytest.mark.parametrize("line", [1, 2], ids=["leave out", "number"])
+@pytest.mark.parametrize("line", [1, 2, 3], ids=["equal rows", "leave out", "number"])
 def test_an_index_may_come_nearest(line: int) -> None:
     frame = pd.DataFrame({"v": [1.5] * ROWS}, index=pd.Index(ids(twice=1), name="Order ID"))
     lines = error(frame).fix.splitlines()
     made = looked(fixed(frame, "\n".join([lines[0], lines[line]])))
-    assert made.key == ("Order ID" if line == 1 else "Row ID")
+    assert made.key == ("Row ID" if line == 3 else "Order ID")
     assert list(made.types)[-2:] == ["Order ID", "v"]
 
 
@@ -195,21 +200,86 @@ def test_an_index_as_the_key_repeats() -> None:
 def test_two_columns_that_identify_the_rows_together() -> None:
     frame = pd.DataFrame({"qty": [4, 5, 6, 7], "line": [1, 2, 1, 2], "order_id": [1, 1, 2, 2]})
     problem = error(frame)
-    assert "'order_id' and 'line' together do" in problem.message
-    line, choice = problem.fix.splitlines()
-    assert choice == 'key="Key"'
-    assert looked(fixed(frame, line), key="Key").ok
+    assert "Together 'order_id' and 'line' do" in problem.message
+    assert problem.fix.startswith("""df.connect.plan("…", key=['order_id', 'line'])""")
+    plan = looked(frame, key=["order_id", "line"])
+    assert (plan.ok, plan.key, plan.attributes[0].name) == (True, ("order_id", "line"), "order_id line")
+    assert plan.head() == "order_id line,qty,line,order_id\n1-1,4,1,1\n1-2,5,2,1\n2-1,6,1,2\n2-2,7,2,2\n"
 
 
-def test_two_columns_are_compared_across_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_three_columns_that_identify_the_rows_together() -> None:
+    parts = [(a, b, c) for a in "xy" for b in (1, 2) for c in pd.date_range("2024-01-01", periods=2)]
+    problem = error(pd.DataFrame(parts, columns=["store", "dept", "week of"]).assign(sales=1.5, open=True))
+    assert "Together 'store', 'dept' and 'week of' do" in problem.message
+
+
+def test_columns_are_compared_together_across_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     from connect_pandas.data import columns, profile
 
     monkeypatch.setattr(columns, "SLICE_ROWS", 3)
     monkeypatch.setattr(profile, "_HASHES_AT_ONCE", 7)
     frame = pd.DataFrame({"order_id": [i // 2 for i in range(40)], "line": [i % 2 for i in range(40)]})
-    assert "together" in error(frame).message
+    assert "Together" in error(frame).message
     frame.loc[39, "line"] = 0
-    assert "together" not in error(frame).message
+    problem = error(frame)
+    assert "Together" not in problem.message
+    assert "1 row is the same as an earlier one throughout" in problem.message
+
+
+# ── a key of several columns ─────────────────────────────────────────────────────────────────────────────────
+
+
+def lines() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"Order ID": [1, 1, 2, 2], "SKU": ["a-b", "b", "a-b", "c"], "Price": [1.5, 2, 3, 4.25]},
+        index=pd.Index(list("pqrs"), name="row"),
+    )
+
+
+def test_a_key_of_several_columns_is_one_text_attribute_before_the_others() -> None:
+    plan = looked(lines(), key=["Order ID", "SKU"])
+    assert plan.ok
+    assert plan.payload["importInput"]["attributes"]["create"][0] == {
+        "name": "Order ID SKU",
+        "type": "TEXT",
+        "identifyAs": {"key": True},
+    }
+    # A mark that none of the texts holds stands between them.
+    assert [r["Order ID SKU"] for r in plan.sample(4)] == ["1_a-b", "1_b", "2_a-b", "2_c"]
+    assert plan.replace(key="row").head(1) == "row,Order ID,SKU,Price\np,1,a-b,1.5\n"
+    assert plan.replace(columns=["Price"]).head(1) == "Order ID SKU,Price\n1_a-b,1.5\n"
+    named = looked(lines(), key=["SKU", "Order ID"], names={("SKU", "Order ID"): "Line"}, columns=["SKU"])
+    assert named.head(1) == "Line,SKU\na-b_1,a-b\n"
+    assert looked(lines(), key=["SKU"], columns=["SKU"]).key == "SKU"
+
+
+def test_a_key_of_several_columns_that_is_none_is_named_with_its_rows() -> None:
+    frame = lines().assign(SKU=["a", "a", None, "c"])
+    plan = looked(frame, key=["Order ID", "SKU"])
+    found = {p.code: [r.label for r in p.rows] for p in plan.problems.errors}
+    assert found == {"missing-key": ["r"], "duplicate-key": ["p", "q"]}
+    with pytest.raises(connect_pandas.ValidationError) as caught:
+        plan.require_ok()
+    assert list(caught.value.rows.index) == ["p", "q", "r"]
+    assert not caught.value.failure_cases.empty
+    frame = frame.reset_index()
+    for problem in plan.problems.errors:
+        frame = fixed(frame, problem.fix.splitlines()[0])
+    assert looked(frame, key=["Order ID", "SKU"]).ok
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        (["Order ID", "sku"], "no column 'sku'. Did you mean 'SKU'"),
+        ([], r"key=\[\] names no column"),
+        (["SKU", "SKU"], "names 'SKU' more than once"),
+        (("Order ID", "SKU"), "Of several columns a list makes one key"),
+    ],
+)
+def test_a_key_of_several_columns_that_cannot_be(key: Any, said: str) -> None:
+    with pytest.raises(connect_pandas.PlanError, match=said):
+        looked(lines(), key=key)
 
 
 def test_a_quantity_is_never_offered() -> None:

@@ -1,18 +1,381 @@
-"""What can be put right without a doubt."""
+"""What can be put right: every rule on and off, doubt left alone, and nothing changed that the log does not say."""
 
 from __future__ import annotations
 
-from typing import Any
+import ast
+import datetime as dt
+import inspect
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
-from frames_data import TEXT_DTYPES, frames
+from frames_data import NO_TEXT, TEXT_DTYPES, frames
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import connect_pandas
+from connect_pandas import PlanError
+from connect_pandas.data import asked, mends
+from connect_pandas.data.drops import DROPS
 
-nasty = st.text(st.sampled_from("ab \n\r\x00\x0b\x1f\x7f\x85\u2028"), max_size=6)
+if TYPE_CHECKING:
+    from connect_pandas import Repair
+
+OFF = dict.fromkeys(("line_breaks", "control_characters", "dates", "numbers", "phones", "float_ids"), False)
+
+
+def repaired(values: Any, name: str = "t", dtype: Any = "str", **rules: Any) -> Repair:
+    return connect_pandas.repair(pd.DataFrame({name: pd.Series(values, dtype=dtype)}), **rules)
+
+
+def values_of(series: pd.Series[Any]) -> list[Any]:
+    return [None if pd.isna(v) else v for v in series]
+
+
+# ── each rule, on and off ────────────────────────────────────────────────────────────────────────────────────────
+
+RULES: list[tuple[str, str, list[Any], list[Any], dict[str, Any]]] = [
+    ("line_breaks", "t", ["a\r\nb", "c"], ["a b", "c"], {}),
+    ("control_characters", "t", ["a\x0cb\x00", "c"], ["a b", "c"], {}),
+    ("surrogates", "t", ["a\ud800", "c"], ["a\ufffd", "c"], {}),
+    ("spaces", "t", [" a\u00a0", "c c", "  "], ["a", "c c", ""], {}),
+    ("missing", "t", ["12", "N/A", "-", "3"], ["12", None, None, "3"], {}),
+    ("missing", "t", ["2024-02-01", "NULL"], ["2024-02-01", None], {}),
+    ("missing", "t", ["yes", "n/a", "no"], ["yes", None, "no"], {}),
+    (
+        "impossible_dates",
+        "t",
+        ["2024-02-01", "2024-02-30", "2024-03-01"],
+        ["2024-02-01", None, "2024-03-01"],
+        {},
+    ),
+    ("dates", "t", ["2/10/25", "25/12/24"], ["2025-10-02", "2024-12-25"], {}),
+    ("dates", "t", ["10/2/25", "12/25/99"], ["2025-10-02", "1999-12-25"], {}),
+    ("dates", "t", ["1 Feb 2024", "Mar. 3, 2024"], ["2024-02-01", "2024-03-03"], {}),
+    ("dates", "t", ["2024-02-01", "1.2.2024"], ["2024-02-01", "2024-02-01"], {}),
+    ("dates", "t", ["1.2.24", "N/A", "2.2.24"], ["2024-02-01", "N/A", "2024-02-02"], {}),
+    ("dates", "t", ["1/13/2024 5:07 PM", "1/2/2024"], ["2024-01-13T17:07:00Z", "2024-01-02T00:00:00Z"], {}),
+    (
+        "dates",
+        "t",
+        ["1.2.2024 12:00 +02:00", "1.2.2024 00:30 -0130"],
+        ["2024-02-01T10:00:00Z", "2024-02-01T02:00:00Z"],
+        {},
+    ),
+    ("dates", "t", ["3/4/2025", "5/6/2025"], ["2025-04-03", "2025-06-05"], {"day_first": True}),
+    ("dates", "t", ["3/4/2025", "5/6/2025"], ["2025-03-04", "2025-05-06"], {"day_first": False}),
+    ("dates", "t", ["03/04/2025", "05/06/2025"], ["2025-04-03", "2025-06-05"], {"day_first": True}),
+    ("numbers", "t", ["1,234.50", "€ 12", "(5.00)", "5-"], ["1234.50", "12", "-5.00", "-5"], {}),
+    ("numbers", "t", ["1.234,50", "1.234", "12"], ["1234.50", "1234", "12"], {}),
+    ("numbers", "t", ["1 234,5", "1'000,25"], ["1234.5", "1000.25"], {}),
+    ("numbers", "t", ["1,234", "500"], ["1234", "500"], {"decimal": "."}),
+    ("numbers", "t", ["1,234", "500"], ["1.234", "500"], {"decimal": ","}),
+    ("numbers", "t", ["$623.70", "-", "$1"], ["623.70", "-", "1"], {}),
+    ("percent", "t", ["12 %", "3.5%"], ["12", "3.5"], {}),
+    ("phones", "Phone", ["+49 (151) 234-56789", "+4915123456789"], ["+4915123456789"] * 2, {}),
+    ("phones", "Phone", ["(212) 555-0187", "x"], ["+12125550187", "x"], {"region": "US"}),
+    ("float_ids", "Customer ID", ["123.0", None, "7.0"], ["123", None, "7"], {}),
+    ("truths", "t", ["ja", "Nein", None], [True, False, None], {}),
+    ("truths", "t", ["on", "off"], [True, False], {}),
+]
+
+
+@pytest.mark.parametrize(("rule", "name", "before", "after", "more"), RULES, ids=str)
+@pytest.mark.parametrize("dtype", ["str", object])
+def test_a_rule_is_switched_by_its_name(
+    rule: str, name: str, before: list[Any], after: list[Any], more: dict[str, Any], dtype: Any
+) -> None:
+    dtype = object if rule == "surrogates" else dtype
+    on = repaired(before, name, dtype, **OFF | {rule: True} | more)
+    assert values_of(on.frame[name]) == after
+    assert set(on.changes["rule"]) == {rule}
+    named = repaired(before, name, dtype, **OFF | {rule: [name]} | more)
+    assert values_of(named.frame[name]) == after
+    off = repaired(before, name, dtype, **OFF | {"missing": False} | more)
+    assert values_of(off.frame[name]) == [None if v is None else v for v in before]
+    assert off.changes.empty
+    again = connect_pandas.repair(on.frame, **OFF | {rule: True} | more)
+    assert again.changes.empty
+
+
+THEN, DAY = pd.Timestamp("2023-11-14 22:13:20Z"), pd.Timestamp("2024-02-01")
+NAMED: list[tuple[str, list[Any], Any, list[Any], str]] = [
+    ("missing", ["red", "-"], "str", ["red", None], "str"),
+    ("truths", [1, 0, 1], "int64", [True, False, True], "boolean"),
+    ("truths", [1.0, None], "float64", [True, None], "boolean"),
+    ("truths", ["1", "0"], "str", [True, False], "boolean"),
+    ("truths", ["yes"], "str", [True], "boolean"),
+    ("dates", [20240201, 20240301], "int64", ["2024-02-01", "2024-03-01"], "str"),
+    ("dates", ["20240201", "20240301"], "str", ["2024-02-01", "2024-03-01"], "str"),
+    ("epochs", [1_700_000_000], "int64", [THEN], "datetime64[us, UTC]"),
+    ("epochs", [1_700_000_000_000.0, None], "float64", [THEN, None], "datetime64[us, UTC]"),
+    ("serials", [45_323, 45_323.5], "float64", [DAY, DAY + pd.Timedelta(hours=12)], "datetime64[us]"),
+    ("serials", ["45323", "", "45323.5"], "str", [DAY, None, DAY + pd.Timedelta(hours=12)], "datetime64[us]"),
+    ("epochs", ["1700000000000000000"], "str", [THEN], "datetime64[us, UTC]"),
+    ("leading_zeros", [501, 98_052], "int64", ["00501", "98052"], "str"),
+    ("leading_zeros", ["501", "98052", "n"], "str", ["00501", "98052", "n"], "str"),
+    ("infinities", [1.5, float("inf"), float("-inf")], "float64", [1.5, None, None], "float64"),
+    ("infinities", [1.5, float("inf")], "Float64", [1.5, None], "Float64"),
+    ("infinities", [1.5, float("inf")], object, [1.5, None], object),
+    ("infinities", [0.0, float("inf")], "Sparse[float64]", [0.0, None], "Sparse[float64]"),
+    ("numbers", ["1,234.5", "2"], "str", ["1234.5", "2"], "str"),
+    ("float_ids", ["1.0", "2.0"], "str", ["1", "2"], "str"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "before", "dtype", "after", "made"), NAMED, ids=str)
+def test_columns_that_are_named(
+    rule: str, before: list[Any], dtype: Any, after: list[Any], made: str
+) -> None:
+    repair = repaired(before, "t", dtype, **{rule: "t"})
+    assert values_of(repair.frame["t"]) == after
+    assert repair.frame["t"].dtype == made
+    assert applied(pd.DataFrame({"t": pd.Series(before, dtype=dtype)}), repair) == [after]
+    assert connect_pandas.repair(repair.frame, **{rule: "t"}).changes.empty
+
+
+def test_what_one_rule_makes_another_reads() -> None:
+    repair = repaired(["2125550187.0\n"], "Phone", region="US", spaces=True)
+    assert repair.frame["Phone"].tolist() == ["+12125550187"]
+    assert repair.changes["rule"].tolist() == ["line_breaks", "spaces", "float_ids", "phones"]
+
+
+def test_phones_held_as_numbers_become_text() -> None:
+    repair = repaired([15123456789, 15123456780], "Phone", "int64", region="DE")
+    assert repair.frame["Phone"].tolist() == ["+4915123456789", "+4915123456780"]
+    assert repaired([15123456789, 15123456780], "Phone", "int64").changes.empty
+    floats = repaired([2125550187.0, None], "Phone", "float64", region="US")
+    assert values_of(floats.frame["Phone"]) == ["+12125550187", None]
+    assert len(floats.changes) == 1
+    some = repaired([*range(2_125_550_100, 2_125_550_199), float("inf")], "Phone", "float64", region="US")
+    assert some.changes.empty
+    assert some.doubts[0].count == 1
+
+
+def test_a_rule_is_limited_to_its_columns() -> None:
+    frame = pd.DataFrame({"a": ["1,5"], "b": ["2,5"], "c": ["3,5"]})
+    assert connect_pandas.repair(frame, numbers="a").frame.iloc[0].tolist() == ["1.5", "2,5", "3,5"]
+    assert connect_pandas.repair(frame, columns=["a", "c"]).frame.iloc[0].tolist() == ["1.5", "2,5", "3.5"]
+    assert connect_pandas.repair(frame, columns=["a", "c"], numbers=["c"]).frame.iloc[0].tolist() == [
+        "1,5",
+        "2,5",
+        "3.5",
+    ]
+
+
+# ── doubt ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+DOUBTS: list[tuple[str, list[str], dict[str, Any], str, int]] = [
+    ("t", ["3/4/2025", "5/6/2025"], {}, "no value tells day from month", 2),
+    ("t", ["3/14/2025", "15/6/2025"], {}, "1 can only be read day first, 1 only month first", 2),
+    ("t", ["3/14/2025", "1/2/2025"], {"day_first": True}, "day_first=True was given", 2),
+    ("t", ["1.2.24 10:00", "1.2.24 10:00 +01:00"], {}, "some have a time zone", 2),
+    ("t", ["1.2.24", "1.2.65"], {}, "the century is not told", 2),
+    ("t", ["2024-2-1", "2024-2-2", "2024-2-30"], {}, "no such day", 1),
+    ("t", ["2024-2-1", "2024-2-2", "25:00", "2024-2-3"], {}, "no date", 1),
+    ("t", ["1,234", "500"], {}, "it may be a thousand", 1),
+    ("t", ["1,5", "1.5"], {}, "only a decimal comma", 2),
+    ("t", ["1,5", "2,5"], {"decimal": "."}, "decimal='.' was given", 2),
+    ("t", ["€ 5", "$ 5"], {}, "several currencies: EUR, USD", 2),
+    ("t", ["€ 5", "12 %"], {"percent": True}, "have no percent sign", 1),
+    ("t", ["12 %", "5 %"], {}, "a percentage may mean", 2),
+    ("t", ["1,234.5", "2.5", "3", "tbd"], {}, "1 of its values is no number", 1),
+    ("t", ["(1)", "(2)"], {}, "parentheses", 2),
+    ("t", ["123 456 789", "555 666 777"], {}, "as many digits in the same groups", 2),
+    ("t", ["007,5", "1,5"], {}, "begin with a zero", 2),
+    ("t", ["red", "-", "blue"], {"missing": True}, "among which it may be one", 1),
+    ("t", ["ja", "nein", "-"], {"truths": True}, "only say that there is none", 2),
+    ("t", ["ja", "nein", "ja", "nein", "doch"], {"truths": True}, "say something else", 4),
+    ("Phone", ["030 123", "+4915123456789"], {}, "no phone number with one reading", 1),
+    ("User ID", ["1.0", "2.0", "3.0", "4.5"], {}, "not end in '.0'", 3),
+]
+
+
+@pytest.mark.parametrize(("name", "values", "rules", "reason", "count"), DOUBTS, ids=str)
+def test_doubt_is_left_alone_and_said(
+    name: str, values: list[str], rules: dict[str, Any], reason: str, count: int
+) -> None:
+    repair = repaired(values, name, **rules)
+    (doubt,) = (d for d in repair.doubts if reason in d.reason)
+    assert (doubt.column, doubt.count) == (name, count)
+    assert doubt.example in values
+    left = [v for v, now in zip(values, repair.frame[name], strict=True) if v == now]
+    assert len(left) >= count
+    assert doubt.reason in repr(repair)
+
+
+ONLY_IN_DOUBT = [["2024-02-01", "2024-02-30"]]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["12.10.", "13.10."],
+        ["10 20", "30 40"],
+        ["4111 1111 1111 1111", "1,5"],
+        ["1.2.3", "1.10.4"],
+        ["10.0.0.1", "10.0.0.2"],
+        ["1, 2", "3"],
+        ["01.02.2024", "03.04.2024"],
+        ["+4915123456789", "+49 151 234567"],
+        ["1.5", "2.25"],
+        ["1e5", ".5"],
+        ["2024-02-01", "2024-02-30"],
+        ["yes", "no"],
+        ["no", "no"],
+        ["", ""],
+    ],
+    ids=str,
+)
+def test_what_is_something_else_stays(values: list[str]) -> None:
+    repair = repaired(values, truths=True, phones=False)
+    assert repair.changes.empty
+    assert bool(repair.doubts) == (values in ONLY_IN_DOUBT)
+
+
+def test_identifiers_are_no_amounts_unless_they_are_named() -> None:
+    assert repaired(["1,234.5", "2"], "Order ID").changes.empty
+    assert len(repaired(["1,234.5", "2"], "Order ID", numbers=["Order ID"]).changes) == 1
+
+
+def test_values_that_no_epoch_and_no_spreadsheet_has() -> None:
+    for rule in ("epochs", "serials"):
+        repair = repaired([1, 2_000_000], "t", "int64", **{rule: "t"})
+        assert repair.changes.empty
+        assert [(d.rule, d.count) for d in repair.doubts] == [(rule, 2)]
+        assert len(repaired(["45323", "x"], "t", **{rule: "t"}).doubts) == 1
+
+
+# ── the original, the log, the new frame ─────────────────────────────────────────────────────────────────────────
+
+
+def applied(frame: pd.DataFrame, repair: Repair) -> list[list[Any]]:
+    """The original's columns after each line of the log."""
+    made = {str(c): dict(enumerate(values_of(frame[c]))) for c in frame}
+    for place, change in zip(repair.changes.index, repair.changes.itertuples(index=False), strict=True):
+        if change.rule.startswith(("drop_", "keep_")):
+            for column in made.values():
+                del column[place]
+        else:
+            assert same(made[change.column][place], change.before)
+            made[change.column][place] = None if pd.isna(change.after) else change.after
+    return [list(column.values()) for column in made.values()]
+
+
+def assert_same(frame: pd.DataFrame, other: pd.DataFrame) -> None:
+    """As pandas' own, which does not know all of Arrow's types."""
+    assert frame.columns.equals(other.columns)
+    assert frame.index.equals(other.index)
+    assert frame.dtypes.tolist() == other.dtypes.tolist()
+    for place in range(frame.shape[1]):
+        assert values_of(frame.iloc[:, place]) == values_of(other.iloc[:, place])
+
+
+def same(one: Any, other: Any) -> bool:
+    return bool(pd.isna(one) and pd.isna(other)) or bool(one == other)
+
+
+POOLS = [
+    [
+        "1/2/2024",
+        "13/1/2024",
+        "1/13/24",
+        "31/02/2024",
+        "2024-2-1",
+        "2024-02-01",
+        "1.2.24",
+        "1 Feb 2024",
+        "N/A",
+        "",
+    ],
+    [
+        "1/2/2024 5:00 PM",
+        "2024-02-01T00:00:00Z",
+        "2024-02-01 10:00",
+        "1.2.24 25:00",
+        "1-Feb-24",
+        "20240201",
+        "3/14/65",
+    ],
+    [
+        "1,234.50",
+        "1.234,50",
+        "1,234",
+        "1.234",
+        "12",
+        "€ 12",
+        "$5",
+        "12 %",
+        "(5.00)",
+        "5-",
+        "007",
+        "1 234",
+        "-",
+        "x",
+    ],
+    ["+49 151 23456789", "(212) 555-0187", "0151 23456789", "+4915123456789", "tel", "-", "12"],
+    ["ja", "nein", "on", "off", "1", "0", "yes", "NULL"],
+    ["123.0", "7.0", "8", "1.5", "\ud800", "a\nb", "\x00", " N/A", "N/A ", "\x85", " ", "1.0\n"],
+]
+NAMES = ["t", "Date", "Phone", "Order ID", "Amount", "Zip"]
+FLAGS = "surrogates spaces missing impossible_dates percent truths infinities drop_duplicates".split()
+
+
+@st.composite
+def messes(draw: st.DrawFn) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """A frame of nasty columns, and what is asked of it."""
+    rows = draw(st.integers(0, 5))
+    names = draw(st.lists(st.sampled_from(NAMES), max_size=4, unique=True))
+    made: dict[str, pd.Series[Any]] = {"key": pd.Series(range(rows)) // 2}
+    for name in names:
+        pool = draw(st.sampled_from(POOLS))
+        values = draw(st.lists(st.sampled_from([*pool, None]), min_size=rows, max_size=rows))
+        half = any(v == "\ud800" for v in values)
+        made[name] = pd.Series(values, dtype=object if half else draw(st.sampled_from(TEXT_DTYPES)))
+    numbers = st.sampled_from(
+        [0, 1, 501, 98_052, 45_323, 20_240_201, 1_700_000_000, 4915123456789, 1.5, float("inf")]
+    )
+    made["n"] = pd.Series(draw(st.lists(numbers, min_size=rows, max_size=rows)))
+    rules: dict[str, Any] = {flag: draw(st.booleans()) for flag in FLAGS}
+    for rule in ("epochs", "serials", "leading_zeros", "truths", "missing", "dates", "numbers", "phones"):
+        if draw(st.booleans()):
+            rules[rule] = draw(st.lists(st.sampled_from(list(made)), unique=True))
+    rules |= {
+        "day_first": draw(st.sampled_from([None, True, False])),
+        "decimal": draw(st.sampled_from([None, ".", ","])),
+        "region": draw(st.sampled_from([None, "US", "DE"])),
+        "key": ["key"],
+        "keep_last": draw(st.sampled_from([None, *made])),
+        "drop_without_key": draw(st.booleans()),
+    }
+    return pd.DataFrame(made), rules
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(made=messes())
+def test_a_repair_is_whole_told_and_done_once(made: tuple[pd.DataFrame, dict[str, Any]]) -> None:
+    frame, rules = made
+    before = frame.copy(deep=True)
+    repair = connect_pandas.repair(frame, **rules)
+    assert_same(frame, before)
+    ours, theirs = [values_of(repair.frame[c]) for c in repair.frame], applied(frame, repair)
+    assert all(same(a, b) for x, y in zip(ours, theirs, strict=True) for a, b in zip(x, y, strict=True))
+    assert repair.frame.columns.tolist() == frame.columns.tolist()
+    again = connect_pandas.repair(repair.frame, **rules)
+    assert again.changes.empty, again.changes
+    assert_same(again.frame, repair.frame)
+    assert repr(repair)
+    if len(repair.frame):
+        wrong = [
+            p
+            for p in connect_pandas.plan(repair.frame, "T").problems.errors
+            if p.group not in ("key", "names")
+        ]
+        assert {(p.column, p.code) for p in wrong} <= {(p.column, p.code) for p in repair.left}
 
 
 @pytest.mark.parametrize("dtype", TEXT_DTYPES, ids=str)
@@ -20,21 +383,38 @@ def test_texts_are_mended_and_keep_their_dtype(dtype: Any) -> None:
     texts = pd.Series(["one\r\ntwo", "page\x0cbreak\x00", None], dtype=dtype)
     frame = pd.DataFrame({"k": ["a", "b", "c"], "t": texts})
     frame.index = pd.MultiIndex.from_arrays([list("xyz"), frame.pop("k")], names=[None, "k"])
+    frame.attrs["source"] = "here"
     before = frame.copy()
     repair = connect_pandas.repair(frame)
-    pd.testing.assert_frame_equal(frame, before)
+    assert_same(frame, before)
     assert repair.frame["t"].tolist()[:2] == ["one two", "page break"]
     assert repair.frame["t"].isna().tolist() == [False, False, True]
     assert isinstance(repair.frame["t"].dtype, type(frame["t"].dtype))
+    assert repair.frame.attrs == {"source": "here"}
     assert repair.changes.to_dict("list") == {
         "column": ["t", "t"],
         "row": [("x", "a"), ("y", "b")],
         "before": ["one\r\ntwo", "page\x0cbreak\x00"],
         "after": ["one two", "page break"],
-        "rule": ["line-break", "control-character"],
+        "rule": ["line_breaks", "control_characters"],
     }
+    assert repair.changes.index.tolist() == [0, 1]
     assert repair.left == ()
     assert connect_pandas.plan(repair.frame, "T").ok
+
+
+@pytest.mark.parametrize("dtype", ["category", pd.ArrowDtype(pa.dictionary(pa.int32(), pa.string()))])
+def test_categories_may_become_missing(dtype: Any) -> None:
+    repair = repaired(["5", "N/A", "6", "N/A"], dtype=dtype, missing=True)
+    assert values_of(repair.frame["t"]) == ["5", None, "6", None]
+    assert isinstance(repair.frame["t"].dtype, pd.CategoricalDtype | pd.ArrowDtype)
+
+
+@pytest.mark.parametrize("dtype", TEXT_DTYPES, ids=str)
+def test_each_value_gets_its_own(dtype: Any) -> None:
+    repair = repaired(["2,5", "10", None, "1,5", "2,5", "€ 3"], dtype=dtype)
+    assert values_of(repair.frame["t"]) == ["2.5", "10", None, "1.5", "2.5", "3"]
+    assert repair.changes.index.tolist() == [0, 3, 4, 5]
 
 
 def test_ordered_categories_keep_their_order() -> None:
@@ -44,12 +424,20 @@ def test_ordered_categories_keep_their_order() -> None:
     assert mended.cat.categories.tolist() == ["z ", "a"]
 
 
+def test_what_is_not_changed_is_shared() -> None:
+    frame = pd.DataFrame({"n": np.arange(5), "t": ["a\n", "b", "c", "d", "e"]})
+    repair = connect_pandas.repair(frame)
+    assert np.shares_memory(repair.frame["n"].to_numpy(), frame["n"].to_numpy())
+    repair.frame.loc[0, "n"] = 9
+    assert frame["n"].tolist() == [0, 1, 2, 3, 4]
+
+
 def test_what_only_its_owner_can_decide_is_left() -> None:
     frame = pd.DataFrame({"k": ["a\n", "a ", "b"], "x": [1.0, float("inf"), 2.0]})
     repair = connect_pandas.repair(frame)
     assert ("x", "infinite-number") in {(p.column, p.code) for p in repair.left}
-    assert "x: infinite-number" in repr(repair)
-    assert "1 × line-break" in repr(repair)
+    assert "infinite-number" in repr(repair)
+    assert "1 × line_breaks, as 'a\\n' → 'a '" in repr(repair)
 
 
 def test_nothing_to_change() -> None:
@@ -61,16 +449,208 @@ def test_nothing_to_change() -> None:
     pd.testing.assert_frame_equal(repair.frame, frame)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_an_index_is_looked_at_and_never_changed() -> None:
+    frame = pd.DataFrame({"n": [1, 2]}, index=pd.Index(["a\n", "b"], name="k"))
+    repair = connect_pandas.repair(frame)
+    assert repair.frame.index.tolist() == ["a\n", "b"]
+    assert [(d.rule, d.column, d.count, d.example) for d in repair.doubts] == [("line_breaks", "k", 1, "a\n")]
+    assert "reset_index" in repair.doubts[0].fix
+    with pytest.raises(PlanError, match=r"names 'k', which is of the index: df = df.reset_index\(\)"):
+        connect_pandas.repair(frame, spaces="k")
+
+
+def test_frames_of_every_shape() -> None:
+    for frame in (
+        pd.DataFrame(),
+        pd.DataFrame({"t": pd.Series(dtype="str")}),
+        pd.DataFrame(index=[1, 2]),
+        pd.DataFrame([["a\n"]], columns=pd.MultiIndex.from_tuples([("a", "b")])),
+    ):
+        repair = connect_pandas.repair(frame, drop_duplicates=True)
+        pd.testing.assert_frame_equal(repair.frame.iloc[:0], frame.iloc[:0])
+        assert repr(repair)
+    twins = pd.DataFrame([["1,5", "x\n"], ["2,5", "y"]], columns=["a", "a"], index=["r", "r"])
+    repair = connect_pandas.repair(twins, numbers="a")
+    assert repair.frame.to_numpy().tolist() == [["1.5", "x "], ["2.5", "y"]]
+    assert repair.changes["row"].tolist() == ["r", "r", "r"]
+    assert repair.changes.index.tolist() == [0, 1, 0]
+
+
+def test_a_proof_counts_wherever_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connect_pandas.data.columns.SLICE_ROWS", 700)
+    values = ["1,234"] * 2_000 + ["0.5"]
+    assert repaired(values).frame["t"].tolist() == ["1234"] * 2_000 + ["0.5"]
+    days = ["3/4/2025"] * 2_000 + ["14/4/2025"]
+    assert set(repaired(days).frame["t"]) == {"2025-04-03", "2025-04-14"}
+    assert repaired([*days, "4/14/2025"]).changes.empty
+
+
+nasty = st.text(st.sampled_from("ab \n\r\x00\x0b\x1f\x7f\x85\u2028"), max_size=6)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(made=frames(nasty))
 def test_a_repaired_frame_has_no_unreadable_text(made: tuple[pd.DataFrame, Any]) -> None:
     frame, columns = made
     before = frame.copy()
-    repair = connect_pandas.repair(frame)
-    pd.testing.assert_frame_equal(frame, before)
+    characters = dict.fromkeys(("line_breaks", "control_characters"), True)
+    repair = connect_pandas.repair(frame, **OFF | characters)
+    assert_same(frame, before)
     again = connect_pandas.plan(repair.frame, "T", key="id").problems
     assert not [p for p in again if p.code in ("line-break", "control-character")]
-    wrong = sum(
-        len([v for v in c.values if isinstance(v, str) and set(v) - set("ab ")]) for c in columns.values()
-    )
+    wrong = sum(isinstance(v, str) and bool(NO_TEXT.search(v)) for c in columns.values() for v in c.values)
     assert len(repair.changes[["column", "row"]].drop_duplicates()) == wrong
+
+
+# ── rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_rows_that_are_equal_throughout_are_dropped() -> None:
+    frame = pd.DataFrame({"k": ["a", "a\n", "a ", "b"], "n": [1, 1, 1, 2]}, index=list("wxyz"))
+    repair = connect_pandas.repair(frame, drop_duplicates=True, key="k")
+    assert repair.frame.index.tolist() == ["w", "x", "z"]  # "a\n" becomes "a ", which the next row has
+    dropped = repair.changes[repair.changes["rule"] == "drop_duplicates"]
+    assert dropped[["column", "row", "before"]].to_numpy().tolist() == [["k", "y", "a "]]
+    assert "1 row dropped" in repr(repair)
+    assert connect_pandas.repair(frame).frame.index.tolist() == list("wxyz")
+    index = pd.Index([1, 2], name="id")
+    assert (
+        len(connect_pandas.repair(pd.DataFrame({"n": [1, 1]}, index=index), drop_duplicates=True).frame) == 2
+    )
+
+
+@pytest.mark.parametrize("values", [[[1], [2]], [[1], [1]], [{1: 2}, {1: 2}]], ids=str)
+def test_rows_that_cannot_be_compared_are_left(values: list[Any]) -> None:
+    repair = connect_pandas.repair(pd.DataFrame({"l": values}), drop_duplicates=True)
+    assert len(repair.frame) == 2
+    assert repair.doubts[0].rule == "drop_duplicates"
+
+
+@pytest.mark.parametrize(
+    ("when", "kept"),
+    [
+        ([1, 3, 2, 5, 4], [1, 3]),
+        (["1/1/24", "3/1/24", "2/1/24", "25/1/24", "4/1/24"], [1, 3]),
+        (pd.to_datetime(["2024-01-01", "2024-01-03", "2024-01-02", "2024-01-05", "2024-01-04"]), [1, 3]),
+        ([1, 3, 3, 5, 4], [1, 2, 3]),  # a tie
+        ([1, None, 3, 5, 4], [0, 1, 2, 3]),  # which is last is not known
+        (["a", "b", "c", "d", "e"], [0, 1, 2, 3, 4]),
+        ([True, False, True, False, True], [0, 1, 2, 3, 4]),
+    ],
+    ids=str,
+)
+def test_of_rows_with_one_key_the_last_stays(when: Any, kept: list[int]) -> None:
+    frame = pd.DataFrame({"k": list("aaabb"), "p": [1, 1, 1, 2, 2], "when": when})
+    repair = connect_pandas.repair(frame, key=["k", "p"], keep_last="when")
+    assert repair.frame.index.tolist() == kept
+    dropped = repair.changes[repair.changes["rule"] == "keep_last"]
+    assert dropped["before"].tolist() == [("aaabb"[i], [1, 1, 1, 2, 2][i]) for i in range(5) if i not in kept]
+    assert bool(repair.doubts) == (kept != [1, 3])
+    assert connect_pandas.repair(repair.frame, key=["k", "p"], keep_last="when").changes.empty
+
+
+@pytest.mark.parametrize("dtype", TEXT_DTYPES, ids=str)
+def test_rows_of_every_text_dtype_are_dropped(dtype: Any) -> None:
+    frame = pd.DataFrame({"k": pd.Series(["a", "a", None, "b\n"], dtype=dtype), "n": [1, 1, 2, 3]})
+    repair = connect_pandas.repair(frame, key="k", drop_duplicates=True, drop_without_key=True, spaces=True)
+    assert repair.frame["k"].tolist() == ["a", "b"]
+    assert repair.changes["before"].dropna().tolist() == ["b\n", "b ", "a"]
+
+
+def test_rows_without_a_key_are_dropped() -> None:
+    frame = pd.DataFrame({"k": ["a", None, "", "b"], "p": [1.0, 2.0, 3.0, None]})
+    assert connect_pandas.repair(frame, key="k", drop_without_key=True).frame.index.tolist() == [0, 3]
+    assert connect_pandas.repair(frame, key=["k", "p"], drop_without_key=True).frame.index.tolist() == [0]
+    named = frame.set_index("k")
+    assert connect_pandas.repair(named, key="k", drop_without_key=True).frame["p"].tolist()[:1] == [1.0]
+
+
+def test_a_key_that_cannot_be_read_drops_nothing() -> None:
+    frame = pd.DataFrame({"k": [["a"], ["b"]], "d": [1, 2]})
+    repair = connect_pandas.repair(frame, key="k", drop_without_key=True, keep_last="d")
+    assert len(repair.frame) == 2
+    assert [d.rule for d in repair.doubts] == ["drop_without_key", "keep_last"]
+
+
+def test_what_the_remaining_rows_prove_is_put_right_as_well() -> None:
+    frame = pd.DataFrame({"k": ["a", "b", None], "d": ["3/14/24", "1/2/24", "14/3/24"]})
+    repair = connect_pandas.repair(frame, key="k", drop_without_key=True)
+    assert repair.frame["d"].tolist() == ["2024-03-14", "2024-01-02"]
+
+
+# ── what cannot be asked for ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_every_mistake_is_said_at_once() -> None:
+    frame = pd.DataFrame({"Date": ["a"], "Amount": ["b"]})
+    wrong: dict[str, Any] = {
+        "dats": True,
+        "columns": ["Amount", "Amout"],
+        "dates": "Date",
+        "numbers": ["Amonut"],
+        "region": "UK",
+        "epochs": True,
+        "decimal": ";",
+        "day_first": "yes",
+        "keep_last": "Dat",
+        "drop_without_key": True,
+    }
+    with pytest.raises(PlanError) as caught:
+        connect_pandas.repair(frame, **wrong)
+    said = str(caught.value)
+    for words in (
+        "no rule 'dats'. Did you mean 'dates'",
+        "columns=: there is no column 'Amout'. Did you mean 'Amount'",
+        "dates= names 'Date', which columns= leaves out",
+        "numbers=: there is no column 'Amonut'",
+        "region='UK'",
+        "epochs=True: name the columns",
+        "decimal=';'",
+        "day_first='yes'",
+        "keep_last=: there is no column 'Dat'",
+        "drop_without_key= needs key=",
+    ):
+        assert words in said
+    with pytest.raises(PlanError, match="A pandas DataFrame is needed"):
+        connect_pandas.repair([1])  # type: ignore[arg-type]
+
+
+def test_the_accessor_is_its_twin() -> None:
+    frame = pd.DataFrame({"t": ["1/2/24"]})
+    assert frame.connect.repair(day_first=True).frame["t"].tolist() == ["2024-02-01"]
+
+
+def test_today_decides_what_is_far() -> None:
+    soon, far = dt.date.today().year + 5, dt.date.today().year + 15
+    assert repaired([f"1.2.{soon % 100}"]).frame["t"].tolist() == [f"{soon}-02-01"]
+    assert repaired([f"1.2.{far % 100}"]).changes.empty
+
+
+# ── the page ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+PAGE = (Path(__file__).parents[2] / "docs" / "repair.md").read_text(encoding="utf-8")
+TABLES = re.findall(r"^\| `(\w+)` \| (on|off) \| (.*?) \|", PAGE, re.MULTILINE)
+
+
+def test_the_page_lists_every_rule() -> None:
+    assert [(name, default == "on") for name, default, _ in TABLES] == [
+        *((name, rule.on) for name, rule in mends.RULES.items()),
+        *((name, False) for name in DROPS),
+    ]
+    signature = inspect.signature(connect_pandas.repair)
+    for name, default, _ in TABLES:
+        assert bool(signature.parameters[name].default) == (default == "on")
+    assert tuple(DROPS) == asked.ROW_RULES
+
+
+@pytest.mark.parametrize(("name", "example"), [(n, e) for n, _, e in TABLES if n in mends.RULES])
+def test_the_examples_of_the_page(name: str, example: str) -> None:
+    before, after = ([_said(v) for v in half.split(", ")] for half in example.split(" → "))
+    text = "text" in mends.RULES[name].kinds
+    repair = repaired(before, "t", object if text else "float64", **{**OFF, name: "t"})
+    assert [None if pd.isna(v) else str(v) for v in repair.frame["t"]] == after
+
+
+def _said(cell: str) -> str | None:
+    said = cell.strip("`")
+    return None if said == "(nothing)" else str(ast.literal_eval(said)) if said.startswith("'") else said

@@ -1,0 +1,372 @@
+"""How people write numbers, dates, truth and nothing in a text, and what each notation means.
+
+What the service reads itself stands in :mod:`connect_pandas.rules`. Here is what it does not read so: each notation has
+a name that a person recognises, a question whether a value is written in it, and its meaning as a Polars expression.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+import polars as pl
+
+from connect_pandas import rules
+from connect_pandas.rules import DateFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Predicate = Callable[[pl.Expr], pl.Expr]
+
+# ── nothing ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_NOTHING: Final = "n/a na n.a. #n/a null none nil nan nat <na> - -- — – ? . .. ... …".split()
+MARKERS: Final = frozenset(form for m in _NOTHING for form in (m, m.upper(), m.capitalize()))
+MARKERS_ALL: Final = [*sorted(MARKERS | {"NaN", "NaT", "#N/A", "(null)", "(blank)", "(none)", "\\N"})]
+"""Texts with which people and programs say that there is no value."""
+
+
+def is_marker(c: pl.Expr) -> pl.Expr:
+    """Whether a text says that there is no value."""
+    return c.is_in(MARKERS_ALL)
+
+
+# ── truth ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+TRUTHS: Final[Mapping[str, tuple[str, str]]] = {
+    "true or false": ("true", "false"),
+    "yes or no": ("yes", "no"),
+    "y or n": ("y", "n"),
+    "t or f": ("t", "f"),
+}
+"""In words → how true and how false are written there, in any case. The package writes ``TRUE`` and ``FALSE``."""
+OTHER_TRUTHS: Final[Mapping[str, tuple[str, str]]] = {
+    "ja or nein": ("ja", "nein"),
+    "oui or non": ("oui", "non"),
+    "sí or no": ("sí", "no"),
+    "on or off": ("on", "off"),
+    "wahr or falsch": ("wahr", "falsch"),
+}
+"""Those that are not taken for a BOOLEAN without being asked."""
+
+
+def says(word: str) -> Predicate:
+    """Return whether a text is this word, in any case, spaces around it aside."""
+    return lambda c: c.str.contains(rf"^ *(?i:{word}) *$")
+
+
+IS_TRUE: Final = says("|".join(true for true, _ in TRUTHS.values()))
+IS_FALSE: Final = says("|".join(false for _, false in TRUTHS.values()))
+
+
+def truth(c: pl.Expr) -> pl.Expr:
+    """Return what a text of :data:`TRUTHS` says as a Boolean; null for any other."""
+    return pl.when(IS_TRUE(c)).then(True).when(IS_FALSE(c)).then(False)
+
+
+# ── numbers ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+# A plus before seven digits and more is a telephone's. Of an exponent, what still reads as digits.
+_UNSIGNED: Final = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)"
+NUMBER: Final = rf"^ *(?:-?{_UNSIGNED}(?:[eE][+-]?[0-9]{{1,2}})?|\+(?:[0-9]{{1,6}}(?:\.[0-9]*)?|\.[0-9]+)) *$"
+_PARTS: Final = r"^ *(?<sign>[+-]?)(?<whole>[0-9]*)\.?(?<part>[0-9]*)(?:[eE](?<power>[+-]?[0-9]+))? *$"
+
+
+def is_number(c: pl.Expr) -> pl.Expr:
+    """Whether a text is a number with a decimal point and nothing between its digits: ``-5``, ``.5``, ``1e5``."""
+    return c.str.contains(NUMBER)
+
+
+def is_plain(c: pl.Expr) -> pl.Expr:
+    """Whether a text is a number as the service reads it."""
+    return c.str.contains(rules.NUMBER)
+
+
+def plain(c: pl.Expr) -> pl.Expr:
+    """Return numbers as the service reads them, exactly, from texts for which :func:`is_number` holds."""
+    parts = c.str.extract_groups(_PARTS)
+    whole, part = parts.struct.field("whole"), parts.struct.field("part")
+    power = parts.struct.field("power").cast(pl.Int32, strict=False).fill_null(0)
+    place = whole.str.len_bytes().cast(pl.Int32) + power
+    digits = pl.lit("0").repeat_by(pl.max_horizontal(0, -place + 1)).list.join("") + whole + part
+    place = pl.max_horizontal(place, 1)
+    digits = digits.str.pad_end(place, "0")
+    moved = digits.str.slice(0, place).str.replace("^0+([0-9])", "$1")
+    rest = digits.str.slice(place)
+    sign = pl.when(parts.struct.field("sign") == "-").then(pl.lit("-")).otherwise(pl.lit(""))
+    made = sign + moved + pl.when(rest != "").then("." + rest).otherwise(pl.lit(""))
+    return pl.when(is_plain(c)).then(c).otherwise(made)
+
+
+Mark = Literal["point", "comma"]
+"""What stands before the fraction of a number."""
+
+_CURRENCY: Final = r"(?:[€$£¥₹₽₺₩]|US\$|CHF|EUR|USD|GBP|JPY|INR|SEK|NOK|DKK|PLN|CZK|CAD|AUD|Fr\.|kr\.?|zł)"
+_SPACE: Final = r"[ \u00a0\u202f\u2009]"
+_IN_THREES: Final = rf"[0-9]{{1,3}}(?:(?:{_SPACE}[0-9]{{3}})+|(?:['’][0-9]{{3}})+)"
+_DIGITS: Final = rf"{_IN_THREES}(?:[.,][0-9]*)?|[0-9][0-9.,]*|[.,][0-9]+"
+AMOUNT: Final = (
+    rf"^{_SPACE}*[+\-−]?\(?{_SPACE}*[+\-−]?{_SPACE}*{_CURRENCY}?{_SPACE}*[+\-−]?(?:{_DIGITS}){_SPACE}*(?:{_CURRENCY}|%)?{_SPACE}*\)?-?"
+    rf"{_SPACE}*$"
+)
+_NOT_OF_THE_NUMBER: Final = rf"{_CURRENCY}|{_SPACE}|[%+()'’\-−]"
+_ENCLOSED: Final = r"^[^0-9]*\(.*\)"
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """The questions that are asked of texts which look like amounts. Each value may hold for several."""
+
+    currency: Predicate = lambda c: c.str.contains(_CURRENCY)
+    percent: Predicate = lambda c: c.str.contains("%", literal=True)
+    point: Predicate = lambda c: _bare(c).str.contains(
+        r"^-?(?:[0-9]*\.[0-9]{1,2}|[0-9]*\.[0-9]{4,}|[0-9]{4,}\.[0-9]+|0?\.[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]*"
+        r"|[0-9]{1,3}(?:,[0-9]{3}){2,})$"
+    )
+    """No reading but that of a decimal point: ``1,234.50``, ``12.5``, ``1,234,567``."""
+    comma: Predicate = lambda c: _bare(c).str.contains(
+        r"^-?(?:[0-9]*,[0-9]{1,2}|[0-9]*,[0-9]{4,}|[0-9]{4,},[0-9]+|0?,[0-9]+|[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]*"
+        r"|[0-9]{1,3}(?:\.[0-9]{3}){2,})$"
+    )
+    """No reading but that of a decimal comma: ``1.234,50``, ``12,5``, ``1.234.567``."""
+    open: Predicate = lambda c: _bare(c).str.contains(r"^-?[1-9][0-9]{0,2}[.,][0-9]{3}$")
+    """``1,234`` or ``1.234``: a thousand, or one and a fraction."""
+    whole: Predicate = lambda c: _bare(c).str.contains(r"^-?[0-9]+$")
+    """Digits only, once the marks around them are taken off."""
+    zeros: Predicate = lambda c: _bare(c).str.contains("^-?0[0-9]")
+    """A zero before other digits, which an amount has no need of."""
+    enclosed: Predicate = lambda c: c.str.contains(_ENCLOSED)
+    """In parentheses, as a minus is written in accounts."""
+    spaced: Predicate = lambda c: c.str.contains(rf"^[0-9]{{1,3}}(?:{_SPACE}[0-9]{{3}})+$")
+    """Nothing but digits in threes with spaces between."""
+
+
+AMOUNTS: Final = Amounts()
+
+
+def is_amount(c: pl.Expr) -> pl.Expr:
+    """Whether a text looks like a number with a currency, a percent sign, marks in it or a minus of accounts."""
+    return c.str.contains(AMOUNT)
+
+
+_CODES: Final = {
+    "€": "EUR",
+    "$": "USD",
+    "US$": "USD",
+    "£": "GBP",
+    "¥": "JPY",
+    "₹": "INR",
+    "zł": "PLN",
+    "Fr.": "CHF",
+    "kr.": "kr",
+}
+
+
+def currency(c: pl.Expr) -> pl.Expr:
+    """Return the currency that an amount names, the same for ``€`` and ``EUR``; null without one."""
+    return c.str.extract(f"({_CURRENCY})", 1).replace(_CODES)
+
+
+def _bare(c: pl.Expr) -> pl.Expr:
+    """Return an amount without what stands around its digits; the minus of ``(5)``, ``5-`` and ``−5`` first."""
+    minus = c.str.contains(r"[-−]") | c.str.contains(_ENCLOSED)
+    # "12." is 12, but "12.10." may be a day and a month.
+    digits = c.str.replace_all(_NOT_OF_THE_NUMBER, "").str.replace("^([0-9]+)[.]$", "$1")
+    return pl.when(minus).then("-" + digits).otherwise(digits)
+
+
+_GROUPED: Final[Mapping[Mark, str]] = {
+    "point": r"^-?(?:[0-9]{1,3}(?:,[0-9]{2,3})*,[0-9]{3}|[0-9]*)(?:\.[0-9]+)?$",
+    "comma": r"^-?(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]*)(?:,[0-9]+)?$",
+}
+
+
+def amount(c: pl.Expr, mark: Mark) -> pl.Expr:
+    """Return amounts as plain decimal numbers, as text, by their decimal mark; null where there is no such reading."""
+    bare = _bare(c)
+    made = bare.str.replace_all("." if mark == "comma" else ",", "", literal=True)
+    made = made.str.replace(",", ".", literal=True).str.replace(r"^(-?)\.", "${1}0.")
+    return pl.when(is_amount(c) & bare.str.contains(_GROUPED[mark]) & is_plain(made)).then(made)
+
+
+# ── dates ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+Order = Literal["YMD", "DMY", "MDY"]
+"""The order of year, month and day."""
+
+_MONTHS: Final = (
+    "(?i:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|oct(?:ober)?|"
+    "nov(?:ember)?|dec(?:ember)?)"
+)
+_TIME: Final = (
+    r"(?:(?:T|t|,? +)(?<hour>[0-9]{1,2}):(?<minute>[0-9]{2})(?::(?<second>[0-9]{2})(?:[.,](?<fraction>[0-9]{1,9}))?)?"
+    r"(?: *(?<half>(?i:[AP]M)))? ?(?<zone>Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})?)?"
+)
+
+_FIRST_DAY: Final = pl.lit(dt.date(1, 1, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class DateShape:
+    """A way in which dates are written, a time of day after them or not; where day and month swap, in two orders."""
+
+    name: str
+    """An example of it."""
+    date: str
+    """A regular expression of the date alone."""
+    formats: Mapping[Order, str]
+    """Order → its ``strptime``, once a month's name has been cut to three letters."""
+
+    def holds(self, c: pl.Expr) -> pl.Expr:
+        """Whether a text is written so, be it a day of the calendar or not."""
+        return c.str.contains(self.pattern)
+
+    @property
+    def pattern(self) -> str:
+        return rf"^ *{self.date}{_TIME} *$"
+
+    def day(self, c: pl.Expr, order: Order) -> pl.Expr:
+        """Return the day; null where there is none, as for ``31/02/2024``."""
+        text = c.str.extract(rf"^ *({self.date})", 1)
+        if "%b" in self.formats[order]:
+            text = text.str.replace(r"(?i)([a-z]{3})[a-z]*\.?", "$1").str.replace_all("[ ,-]+", " ")
+        day = text.str.strptime(pl.Date, self.formats[order], strict=False)
+        return pl.when(day >= _FIRST_DAY).then(day)  # there is no year 0000
+
+    def read(self, c: pl.Expr, order: Order) -> pl.Expr:
+        """Return the moment, in UTC where a zone is told; null where there is none."""
+        return pl.when(self.holds(c)).then(self.day(c, order).cast(pl.Datetime("us")) + _time(c))
+
+    def has_time(self, c: pl.Expr) -> pl.Expr:
+        """Whether a text of this shape tells a time of day."""
+        return c.str.contains(":", literal=True)
+
+    def has_zone(self, c: pl.Expr) -> pl.Expr:
+        """Whether a text of this shape tells a time zone."""
+        return c.str.contains(r":[0-9]{2}.*?(?:Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2}) *$")
+
+
+def _time(c: pl.Expr) -> pl.Expr:
+    """Return the time of day told at the end of a text as a duration, none as zero, an impossible one as null."""
+    # By places around the first colon: a pattern with groups takes ten times as long.
+    colon = c.str.find(":", literal=True).cast(pl.Int64)
+    has_second = c.str.slice(colon + 3, 1) == ":"
+    hour = c.str.slice(colon - 2, 2).str.strip_chars("Tt, ").cast(pl.Int64, strict=False)
+    minute = c.str.slice(colon + 1, 2).cast(pl.Int64, strict=False)
+    second = pl.when(has_second).then(c.str.slice(colon + 4, 2).cast(pl.Int64, strict=False)).otherwise(0)
+    rest = c.str.slice(colon + pl.when(has_second).then(6).otherwise(3))
+    micros = (
+        rest.str.extract("^[.,]([0-9]+)", 1).str.pad_end(6, "0").str.slice(0, 6).cast(pl.Int64, strict=False)
+    )
+    half = rest.str.extract("([AaPp])[Mm]", 1).str.to_uppercase()
+    clock = (
+        pl.when(half.is_null()).then(hour).when(hour.is_between(1, 12)).then(hour % 12 + 12 * (half == "P"))
+    )
+    is_real = clock.is_between(0, 23) & (minute < 60) & (second < 60)
+    seconds = clock * 3600 + minute * 60 + second - _zone(rest)
+    told = pl.when(is_real).then(seconds * 10**6 + micros.fill_null(0))
+    return pl.when(colon.is_null()).then(0).otherwise(told).cast(pl.Duration("us"))
+
+
+def _zone(rest: pl.Expr) -> pl.Expr:
+    """Return by how many seconds a clock is ahead of UTC, from what stands behind its time; none is UTC."""
+    zone = rest.str.extract("([+-][0-9]{2}:?[0-9]{2}) *$", 1).str.replace_all(":", "", literal=True)
+    seconds = zone.str.slice(1, 2).cast(pl.Int64) * 3600 + zone.str.slice(3, 2).cast(pl.Int64) * 60
+    return pl.when(zone.str.starts_with("-")).then(-seconds).otherwise(seconds).fill_null(0)
+
+
+def _both(format_: str) -> Mapping[Order, str]:
+    return {"DMY": format_, "MDY": format_.replace("%d", "%_").replace("%m", "%d").replace("%_", "%m")}
+
+
+DATE_SHAPES: Final[tuple[DateShape, ...]] = (
+    DateShape("2024-2-1", r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}", {"YMD": "%Y-%m-%d"}),
+    DateShape("2024/2/1", r"[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}", {"YMD": "%Y/%m/%d"}),
+    DateShape("2024.2.1", r"[0-9]{4}\.[0-9]{1,2}\.[0-9]{1,2}", {"YMD": "%Y.%m.%d"}),
+    DateShape("1.2.2024", r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}", {"DMY": "%d.%m.%Y"}),
+    DateShape("1.2.24", r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{2}", {"DMY": "%d.%m.%y"}),
+    DateShape("1/2/2024", r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}", _both("%d/%m/%Y")),
+    DateShape("1/2/24", r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{2}", _both("%d/%m/%y")),
+    DateShape("1-2-2024", r"[0-9]{1,2}-[0-9]{1,2}-[0-9]{4}", _both("%d-%m-%Y")),
+    DateShape("1-2-24", r"[0-9]{1,2}-[0-9]{1,2}-[0-9]{2}", _both("%d-%m-%y")),
+    DateShape("1 Feb 2024", rf"[0-9]{{1,2}}[ -]{_MONTHS}\.?(?:, ?|[ -])[0-9]{{4}}", {"DMY": "%d %b %Y"}),
+    DateShape("1-Feb-24", rf"[0-9]{{1,2}}[ -]{_MONTHS}[ -][0-9]{{2}}", {"DMY": "%d %b %y"}),
+    DateShape("Feb 1, 2024", rf"{_MONTHS}\.? [0-9]{{1,2}}(?:, ?| )[0-9]{{4}}", {"MDY": "%b %d %Y"}),
+)
+"""What a text may look like that is a date to a person. The six that the service reads are among them, zero-padded."""
+
+_UNNAMED_TIME: Final = re.sub(r"\(\?<[a-z]+>", "(?:", _TIME)
+_ANY_DATE: Final = rf"^ *(?:{'|'.join(shape.date for shape in DATE_SHAPES)}){_UNNAMED_TIME} *$"
+
+COMPACT: Final = DateShape(
+    "20240201", r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])", {"YMD": "%Y%m%d"}
+)
+"""Only where the name says that it is a date: else it is a number of eight digits."""
+
+_PADDED: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?"
+NAIVE: Final = DateFormat("", "YYYY-MM-DD HH:mm:ss", "%Y-%m-%d %H:%M:%S", rf"{_PADDED}$")
+AWARE: Final = DateFormat(
+    "", "YYYY-MM-DD HH:mm:ss+hh:mm", "", rf"{_PADDED} ?(?:Z|UTC|[+-][0-9]{{2}}:?[0-9]{{2}})$"
+)
+"""Timestamps of ISO 8601 that have one reading, and are written as the service reads them: the first without a time
+zone, the second with one."""
+
+
+def is_dated(c: pl.Expr) -> pl.Expr:
+    """Whether a text is written in any of the shapes of dates."""
+    return c.str.contains(_ANY_DATE)
+
+
+_TO_THE_MINUTE: Final = 16
+READ_FORMATS: Final = (*rules.DATE_FORMATS, NAIVE, AWARE)
+
+
+def moment(c: pl.Expr, form: DateFormat) -> pl.Expr:
+    """Return the days (Date) or moments (Datetime, UTC) that texts of a format tell; null for any other text."""
+    if form is NAIVE:
+        # Parsed by one format, which is as fast as the service's own: minutes alone get their seconds.
+        text = pl.when(c.str.len_bytes() == _TO_THE_MINUTE).then(c + ":00").otherwise(c).str.replace("T", " ")
+        made = text.str.strptime(pl.Datetime("us"), "%Y-%m-%d %H:%M:%S%.f", strict=False)
+    elif form is AWARE:
+        text = c.str.replace("T", " ").str.replace(" ?(?:Z|UTC)$", "Z")
+        text = text.str.replace(" ([0-9]{2}:[0-9]{2})(Z| ?[+-])", " $1:00$2").str.replace(" ([+-])", "$1")
+        zoned = text.str.strptime(pl.Datetime("us", "UTC"), "%Y-%m-%d %H:%M:%S%.f%#z", strict=False)
+        made = zoned.dt.replace_time_zone(None)
+    else:
+        made = c.str.strptime(pl.Datetime("us") if form.has_time else pl.Date, form.strftime, strict=False)
+    return pl.when(c.str.contains(form.regex)).then(made)
+
+
+# ── numbers that are dates ───────────────────────────────────────────────────────────────────────────────────────
+
+EPOCHS: Final[Mapping[str, int]] = {
+    "seconds": 1,
+    "milliseconds": 10**3,
+    "microseconds": 10**6,
+    "nanoseconds": 10**9,
+}
+"""Unit → how many make a second, in numbers that count from 1970-01-01."""
+_1990, _2100 = 631_152_000, 4_102_444_800
+SERIALS: Final = (20_000, 80_000)
+"""Days of a spreadsheet from 1954 to 2119, counted from 1899-12-30."""
+
+
+def epoch_unit(low: float, high: float) -> str | None:
+    """Return the unit in which numbers from ``low`` to ``high`` count from 1970 to days of our time, or ``None``."""
+    return next((u for u, n in EPOCHS.items() if low >= _1990 * n and high < _2100 * n), None)
+
+
+def of_epoch(c: pl.Expr, unit: str) -> pl.Expr:
+    """Return the moments that numbers of this unit from 1970-01-01 tell."""
+    per_second = EPOCHS[unit]
+    micros = c * (10**6 // per_second) if per_second <= 10**6 else c // (per_second // 10**6)
+    return micros.cast(pl.Int64).cast(pl.Datetime("us"))
+
+
+def of_serial(c: pl.Expr) -> pl.Expr:
+    """Return the moments that a spreadsheet's days from 1899-12-30 tell, whole seconds."""
+    seconds = (c.cast(pl.Float64) * 86_400).round(0).cast(pl.Int64)
+    return ((seconds - 25_569 * 86_400) * 10**6).cast(pl.Datetime("us"))

@@ -1,0 +1,158 @@
+"""How people write numbers, dates and nothing, and what it means."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from connect_pandas.data import notations
+from connect_pandas.data.notations import AMOUNTS, DATE_SHAPES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
+def of(values: list[str | None], ask: Callable[[pl.Expr], pl.Expr]) -> list[Any]:
+    return (
+        pl.DataFrame({"c": pl.Series(values, dtype=pl.String)}).select(ask(pl.col("c"))).to_series().to_list()
+    )
+
+
+SHAPES = {shape.name: shape for shape in DATE_SHAPES}
+
+
+@pytest.mark.parametrize("shape", DATE_SHAPES, ids=lambda shape: shape.name)
+def test_a_shape_reads_its_own_example(shape: notations.DateShape) -> None:
+    order = "DMY" if len(shape.formats) > 1 else next(iter(shape.formats))
+    assert of([shape.name], lambda c: shape.read(c, order)) == [dt.datetime(2024, 2, 1)]
+    assert of([shape.name], notations.is_dated) == [True]
+    other = [s.name for s in DATE_SHAPES if of([shape.name], s.holds) == [True]]
+    assert other == [shape.name]
+
+
+TIMES = [
+    ("", dt.timedelta(0)),
+    ("T01:02:03", dt.timedelta(hours=1, minutes=2, seconds=3)),
+    (" 1:02", dt.timedelta(hours=1, minutes=2)),
+    (", 12:00 AM", dt.timedelta(0)),
+    (" 12:30 pm", dt.timedelta(hours=12, minutes=30)),
+    (" 11:59:59 PM", dt.timedelta(hours=23, minutes=59, seconds=59)),
+    (" 10:00:00.5", dt.timedelta(hours=10, milliseconds=500)),
+    (" 10:00:00,123456789", dt.timedelta(hours=10, microseconds=123456)),
+    (" 10:00:00.25 AM +02:00", dt.timedelta(hours=8, milliseconds=250)),
+    (" 10:00Z", dt.timedelta(hours=10)),
+    (" 10:00:00 UTC", dt.timedelta(hours=10)),
+    ("T10:00:00+0530", dt.timedelta(hours=4, minutes=30)),
+    (" 23:00 -01:30", dt.timedelta(days=1, minutes=30)),
+    (" 24:00", None),
+    (" 10:60", None),
+    (" 10:00:60", None),
+    (" 13:00 PM", None),
+    (" 0:30 AM", None),
+]
+
+
+@pytest.mark.parametrize(("time", "since"), TIMES)
+def test_a_time_of_day_is_read_behind_every_shape(time: str, since: dt.timedelta | None) -> None:
+    for shape in DATE_SHAPES:
+        order = "DMY" if len(shape.formats) > 1 else next(iter(shape.formats))
+        text = shape.name + time
+        assert of([text], shape.holds) == [True]
+        expected = None if since is None else dt.datetime(2024, 2, 1) + since
+        assert of([text, None, "x"], lambda c, s=shape, o=order: s.read(c, o)) == [expected, None, None]
+
+
+@settings(max_examples=50, deadline=None)
+@given(moment=st.datetimes(dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31)), unpadded=st.booleans())
+def test_a_moment_is_read_as_it_was_written(moment: dt.datetime, *, unpadded: bool) -> None:
+    moment = moment.replace(microsecond=0)
+    day, month = (f"{n}" if unpadded else f"{n:02}" for n in (moment.day, moment.month))
+    year, time = f"{moment.year:04}", f"{moment.hour}:{moment.minute:02}:{moment.second:02}"
+    written = {
+        ("2024-2-1", "YMD"): f"{year}-{month}-{day}",
+        ("1.2.2024", "DMY"): f"{day}.{month}.{year}",
+        ("1/2/2024", "MDY"): f"{month}/{day}/{year}",
+        ("1-2-2024", "DMY"): f"{day}-{month}-{year}",
+        ("1 Feb 2024", "DMY"): f"{day} {moment:%B} {year}",
+    }
+    for (name, order), date in written.items():
+        assert of([f"{date} {time}"], lambda c, n=name, o=order: SHAPES[n].read(c, o)) == [moment]  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("text", ["31/02/2024", "0/1/2024", "1/13/2024", "1/1/0000"])
+def test_a_day_that_no_calendar_has_is_none(text: str) -> None:
+    assert of([text], SHAPES["1/2/2024"].holds) == [True]
+    assert of([text], lambda c: SHAPES["1/2/2024"].day(c, "DMY")) == [None]
+
+
+AMOUNT_READINGS = [
+    ("1,234.50", "1234.50", None),
+    ("1.234,50", None, "1234.50"),
+    ("1,234", "1234", "1.234"),
+    ("12.5", "12.5", None),
+    ("12,5", None, "12.5"),
+    ("€ 12", "12", "12"),
+    ("12 EUR", "12", "12"),
+    ("US$1.50", "1.50", None),
+    ("(5.00)", "-5.00", None),
+    ("5-", "-5", "-5"),
+    ("\u22125", "-5", "-5"),
+    ("-$5", "-5", "-5"),
+    ("1 234,5", None, "1234.5"),
+    ("1\u202f234", "1234", "1234"),
+    ("1'234.50", "1234.50", None),
+    ("12 %", "12", "12"),
+    (".5", "0.5", None),
+    (",5", None, "0.5"),
+    ("12.", "12", "12"),
+    ("1,234,567", "1234567", None),
+    ("1.234.567", None, "1234567"),
+    ("12,34,567.00", "1234567.00", None),
+    ("12.10.", None, None),
+    ("1,2,3", None, None),
+    ("10.0.0.1", None, None),
+    ("12 34", None, None),
+    ("1 2345", None, None),
+    ("1234 567", None, None),
+    ("x", None, None),
+    ("", None, None),
+    ("5 of 7", None, None),
+]
+
+
+@pytest.mark.parametrize(("text", "point", "comma"), AMOUNT_READINGS)
+def test_an_amount_is_read_by_its_decimal_mark(text: str, point: str | None, comma: str | None) -> None:
+    assert of([text], lambda c: notations.amount(c, "point")) == [point]
+    assert of([text], lambda c: notations.amount(c, "comma")) == [comma]
+
+
+@pytest.mark.parametrize(("text", "point", "comma"), AMOUNT_READINGS)
+def test_a_proof_of_one_mark_is_no_reading_of_the_other(
+    text: str, point: str | None, comma: str | None
+) -> None:
+    if of([text], lambda c: notations.is_amount(c) & AMOUNTS.point(c)) == [True]:
+        assert comma is None
+    if of([text], lambda c: notations.is_amount(c) & AMOUNTS.comma(c)) == [True]:
+        assert point is None
+    if of([text], lambda c: notations.is_amount(c) & AMOUNTS.open(c)) == [True]:
+        assert None not in (point, comma)
+
+
+def test_a_currency_has_one_name() -> None:
+    found = of(["€5", "5 EUR", "US$5", "$5", "5 kr.", "CHF 5", "5"], notations.currency)
+    assert found == ["EUR", "EUR", "USD", "USD", "kr", "CHF", None]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**12), max_value=10**12, places=3))
+def test_a_number_written_with_marks_is_read_digit_by_digit(value: Any) -> None:
+    american = f"{value:,}"
+    german = american.translate(str.maketrans(",.", ".,"))
+    assert of([american], lambda c: notations.amount(c, "point")) == [str(value)]
+    assert of([german], lambda c: notations.amount(c, "comma")) == [str(value)]
