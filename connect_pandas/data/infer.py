@@ -24,6 +24,7 @@ from connect_pandas.data.names import (
 )
 from connect_pandas.data.problems import Problem, Problems, argument
 from connect_pandas.data.profile import AMOUNT, DATED, LEADING_ZERO, MARKER, NUMBER, ORDER_OPEN, PHONE, TRUTH
+from connect_pandas.errors import PlanError
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Mapping
@@ -112,6 +113,22 @@ class Attributes(Sequence[Attribute]):
 
     def __len__(self) -> int:
         return len(self.items)
+
+    def of(self, column: Hashable) -> Attribute:
+        """Return the attribute of a column: its type, why, what was counted, what would change the decision.
+
+        Raises
+        ------
+        PlanError
+            When there is no such column.
+        """
+        for attribute in self.items:
+            if attribute.column == column:
+                return attribute
+        labels = {str(a.column): a.column for a in self.items}
+        close = get_close_matches(str(column), labels, n=1, cutoff=0.5)
+        meant = f" Did you mean {labels[close[0]]!r}?" if close else ""
+        raise PlanError(f"There is no column {column!r}.{meant}")
 
     @property
     def types(self) -> dict[Hashable, AttributeType]:

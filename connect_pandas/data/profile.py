@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -301,7 +302,7 @@ def profile(columns: Columns, only: Sequence[int] | None = None) -> tuple[Profil
     for group in (
         chosen[start : start + _COLUMNS_AT_ONCE] for start in range(0, len(chosen), _COLUMNS_AT_ONCE)
     ):
-        for part in columns.slices(group):
+        for part in _ahead(columns, group):
             _count(columns, part, {str(i): tallies[i] for i in group})
     for i, t in tallies.items():
         _look_again(columns, i, t)
@@ -314,6 +315,19 @@ def profile(columns: Columns, only: Sequence[int] | None = None) -> tuple[Profil
         made.append(p)
         best = max(best, rank) if p.unique and p.complete else best
     return tuple(made)
+
+
+def _ahead(columns: Columns, positions: Sequence[int]) -> Iterator[pl.DataFrame]:
+    """Yield the slices of some columns; where Python's objects make them slow, the next is made meanwhile."""
+    slices = columns.slices(positions)
+    if not any(columns.items[p].series.dtype == "object" for p in positions):
+        yield from slices
+        return
+    with ThreadPoolExecutor(1) as pool:
+        following = pool.submit(next, slices, None)
+        while (part := following.result()) is not None:
+            following = pool.submit(next, slices, None)
+            yield part
 
 
 def _tally_of(column: Column, position: int) -> _Tally:
@@ -340,9 +354,6 @@ def _profile(columns: Columns, position: int, t: _Tally, *, meant: bool) -> Prof
         # What differs within its one slice differs.
         repeated = 0 if t.distinct and t.slices == 1 else repeats(columns, position).count
     unique = repeated == 0 and t.distinct
-    present = columns.rows - t.counts["null"] - t.counts["blank"]
-    if column.kind == "text" and 0 < t.counts["plain"] == present and not t.counts["dot"]:
-        _span(columns, position, t)
     return Profile(
         label=column.label,
         name=column.name,
@@ -360,14 +371,6 @@ def _profile(columns: Columns, position: int, t: _Tally, *, meant: bool) -> Prof
     )
 
 
-def _span(columns: Columns, position: int, t: _Tally) -> None:
-    """Find the least and the greatest of whole numbers in text."""
-    c = pl.col(str(position)).cast(pl.Float64, strict=False)
-    for part in columns.slices([position]):
-        low, high = part.select(low=c.min(), high=c.max()).row(0)
-        t.low, t.high = _least(t.low, low, min), _least(t.high, high, max)
-
-
 def _count(columns: Columns, part: pl.DataFrame, tallies: Mapping[str, _Tally]) -> None:
     asked: dict[str, pl.Expr] = {}
     dtypes = part.schema
@@ -381,15 +384,21 @@ def _count(columns: Columns, part: pl.DataFrame, tallies: Mapping[str, _Tally]) 
     for name, tally in tallies.items():
         if answers.pop(f"{name} special", False):
             more |= {f"{name} {fact}": p(pl.col(name)).sum() for fact, p in SPECIAL.items()}
-        more |= {f"{name} {r}": p(pl.col(name)).sum() for r, p in (tally.readings or {}).items()}
+        c = pl.col(name)
+        more |= {f"{name} {r}": p(c).sum() for r, p in (tally.readings or {}).items()}
+        if "plain" in (tally.readings or ()):
+            numbers = c.cast(pl.Float64, strict=False)
+            more |= {f"{name} low": numbers.min(), f"{name} high": numbers.max()}
         if extra := answers.pop(f"{name} extra", 0):
             tally.distinct = False
             # Missing values count as one: what is missing is no repeat.
             gaps = int(answers[f"{name} null"] or 0) + int(answers.get(f"{name} blank", 0) or 0)
             tally.meant &= few(max(0, int(extra) - gaps), part.height)
+    answers |= _ask(part, more)
+    for name, tally in tallies.items():
         tally.low = _least(tally.low, answers.pop(f"{name} low", None), min)
         tally.high = _least(tally.high, answers.pop(f"{name} high", None), max)
-    for key, value in {**answers, **_ask(part, more)}.items():
+    for key, value in answers.items():
         name, fact = key.split(" ", 1)
         tallies[name].counts[fact] += int(value or 0)
     for tally in tallies.values():
@@ -432,21 +441,23 @@ def _taste(part: pl.DataFrame, tallies: Mapping[str, _Tally]) -> None:
     if not tallies:
         return
     first = part.select(_first_values(pl.col(name)).implode() for name in tallies)
-    for name, shares in _of_first(first, tallies, {**READINGS, _HINT: _has_hint}).items():
-        size = len(first[name][0])
-        if not size:
-            continue  # the next slice may tell
-        hinted = shares.pop(_HINT)
+    sizes = {name: len(first[name][0]) for name in tallies}
+    known = [name for name, size in sizes.items() if size]  # of the others the next slice may tell
+    seen = _of_first(first, known, _SIGNS)
+    dated = [name for name, shares in seen.items() if shares[_DATE_HINT]]
+    for name, shares in _of_first(first, dated, _FORMS).items():
+        seen[name] |= shares
+    for name, shares in seen.items():
         tally = tallies[name]
-        tally.readings = {r: READINGS[r] for r, n in shares.items() if n}
+        tally.readings = {r: READINGS[r] for r in READINGS if shares.get(r)}
         for reading in tuple(tally.readings):
             tally.readings |= _WITH.get(reading, {})
-        whole = [r for r, n in shares.items() if n == size]
+        whole = [r for r in READINGS if shares.get(r) == sizes[name]]
         tally.notations = tuple(dict.fromkeys(n for r in whole for n in _WIDER[r]))
-        tally.hinted = not whole and hinted * 2 >= size
-    again = [name for name, t in tallies.items() if t.hinted]
+        tally.hinted = not whole and shares[_HINT] * 2 >= sizes[name]
+    again = [name for name in seen if tallies[name].hinted]
     for name, shares in _of_first(first, again, NOTATIONS).items():
-        tallies[name].notations = tuple(r for r, n in shares.items() if n * 2 >= len(first[name][0]))
+        tallies[name].notations = tuple(r for r, n in shares.items() if n * 2 >= sizes[name])
 
 
 def _first_values(c: pl.Expr) -> pl.Expr:
@@ -455,8 +466,18 @@ def _first_values(c: pl.Expr) -> pl.Expr:
 
 
 _HINT: Final = "hint"
+_DATE_HINT: Final = "date hint"
 _has_hint: Final = _matches(r"[0-9]|^ *(?i:[ytn]|[a-zí]{2,6}) *$")
 """A digit, or a word as short as a truth."""
+_FORMS: Final = {
+    form.pattern: READINGS[form.pattern] for form in notations.READ_FORMATS if form.pattern in READINGS
+}
+_SIGNS: Final = {
+    **{reading: READINGS[reading] for reading in READINGS if reading not in _FORMS},
+    _HINT: _has_hint,
+    _DATE_HINT: _matches(r"^[0-9]{2,4}[-/.][0-9]{2}[-/.][0-9]{2}"),
+}
+"""What is asked of the first values; of the formats of dates only where they look like dates."""
 _WIDER: Final[dict[str, tuple[str, ...]]] = {
     "plain": (NUMBER, AMOUNT),
     "true or false": (TRUTH,),
@@ -499,7 +520,7 @@ def _look_again(columns: Columns, position: int, t: _Tally) -> None:
 
 # ── values that occur twice ──────────────────────────────────────────────────────────────────────────────────────
 
-_HASHES_AT_ONCE: Final = 1_000_000
+_HASHES_AT_ONCE: Final = 2_000_000
 
 Told = Callable[[pl.Series], pl.Series]
 """Values → what the file tells apart of them."""

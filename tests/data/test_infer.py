@@ -382,3 +382,13 @@ def test_reasons(values: list[Any], reason: str) -> None:
 def test_the_reason_of_a_column_without_rows() -> None:
     frame = pd.DataFrame({"c": pd.Series([], dtype="int64")})
     assert connect_pandas.infer(frame).reasons["c"] == "it has no values, but a type: whole numbers"
+
+
+def test_an_attribute_says_why_and_what_was_counted() -> None:
+    attributes = connect_pandas.infer(pd.DataFrame({"Order ID": [1, 2], "n": [0.5, None]}))
+    one = attributes.of("Order ID")
+    assert (one.key, one.type, one.evidence["rows"], one.unless) == (True, "TEXT", 2, "another key=…")
+    assert "they are unique and the name says 'id'" in one.reason
+    assert attributes.of("n").evidence["missing"] == 1
+    with pytest.raises(connect_pandas.PlanError, match="Did you mean 'Order ID'"):
+        attributes.of("order id")
