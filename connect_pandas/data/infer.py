@@ -15,8 +15,10 @@ from connect_pandas.data.names import (
     ENTITY,
     IDENTIFIER,
     KEY,
+    PHONES,
     SHARED,
     UNTOLD,
+    ZIPS,
     identifier_word,
     is_quantity,
     key_rank,
@@ -290,7 +292,8 @@ def _numeric(p: Profile) -> _Reading:
 
 def _digits(p: Profile, what: str) -> _Reading:
     """Decide whether whole numbers count something or identify it."""
-    if word := identifier_word(p.name):
+    word = identifier_word(p.name)
+    if word and _may_be(p, word):
         reason = f"{_all(p, what)}, but {_unique(p)}the name says {word!r}: an identifier"
         return _Reading("TEXT", reason, f"a name that counts or measures, or {_types(p, 'NUMBER')}")
     if _are_codes(p):
@@ -308,6 +311,20 @@ def _are_codes(p: Profile) -> bool:
     wide = p.width is not None and p.width >= _CODE_DIGITS and p.present >= _CODES_LEAST
     # Dates as numbers have one length as well.
     return wide and not is_quantity(p.name) and not says(p.name, DATES) and not p.numbering
+
+
+_PHONE_LEAST, _ZIP_LEAST = 100_000, 100
+
+
+def _may_be(p: Profile, word: str) -> bool:
+    """Whether whole numbers may be what a name says: flags are no customers, and small numbers no telephones."""
+    if p.low is None or p.high is None or key_rank(p.name) == KEY:
+        return True
+    if (p.low, p.high) in ((0, 1), (0, 0)):
+        return p.rows == 1
+    if word in PHONES:
+        return p.high >= _PHONE_LEAST
+    return word not in ZIPS or p.high >= _ZIP_LEAST
 
 
 def _unique(p: Profile) -> str:

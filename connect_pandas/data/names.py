@@ -111,10 +111,11 @@ def words(name: str) -> tuple[str, ...]:
 
 
 _ENDS: Final = tuple(sorted(_NUMBER_WORDS | {"id", "ids", "code", "key", "nummern"}, key=len, reverse=True))
-_NOT_AN_ID: Final = re.compile(
-    "(?:.*(?:[pl]aid|void|valid|solid|fluid|rapid|liquid|acid|grid|hybrid|amid|steroid|haploid|diploid|oid)| "
-    "(?:in|un|pre|re)?paid|bid|aid|raid|said|kid|lid|mid|rid|squid|covid|humid|madrid|david|candid|vivid|lucid|orchid| "
-    "morbid|timid|splendid|hominid|plasmid|eyelid|android)s?"
+_NOT_AN_ID: Final = _set(
+    "acid acids afraid aid aids amid android avid bid bids braid candid centroid covid david diploid ellipsoid eyelid "
+    "fluid fluids grid grids haploid hominid humid hybrid hybrids invalid kid kids laid lid lids liquid liquids "
+    "lucid madrid maid mid morbid orchid orchids overpaid paid plaid plasmid prepaid raid raids rapid repaid rid said "
+    "solid solids splendid squid steroid steroids thyroid timid underpaid unpaid valid vivid void voids asteroid cuboid"
 )
 """Words that end as though with an ID."""
 
@@ -129,7 +130,7 @@ def _split(word: str) -> list[str]:
             return [thing, end]
     if word.startswith("id") and word[2:] in THINGS:
         return ["id", word[2:]]
-    if word.endswith("id") and len(word) > 2 and not _NOT_AN_ID.fullmatch(word):
+    if word.endswith("id") and len(word) > 2 and word not in _NOT_AN_ID:
         return [word[:-2], "id"]
     return [word]
 
@@ -153,7 +154,7 @@ def identifier_word(name: str) -> str | None:
     if not found or is_quantity(name) or found[0] in _ASKING:
         return None
     if found[-1] in _IDENTIFIERS:
-        return found[-1]
+        return None if found[-2:] == ("of", "code") else found[-1]  # lines of code are counted
     if found[-1] in _NUMBER_WORDS and len(found) > 1 and found[-2] in THINGS:
         return " ".join(found[-2:])
     if found[0] in _FIRST:

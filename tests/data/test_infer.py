@@ -212,8 +212,48 @@ def test_one_value_in_the_last_row_decides() -> None:
 )
 def test_a_name_says_identifier(name: str) -> None:
     assert identifier_word(name)
-    frame = pd.DataFrame({"k": ["x", "y", "z"], name: [10, 20, 10]})
+    for values in ([1_010_115, 20_095, 1_010_115], [1_010_115.0, 20_095, None], ["1010115", "20095", None]):
+        frame = pd.DataFrame({"k": ["x", "y", "z"], name: values})
+        assert connect_pandas.infer(frame).types[name] == "TEXT"
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("Phone", [0, 1, 1]),
+        ("customer", [0, 1, 1]),
+        ("mobile", [10, 20, 30]),
+        ("zip", [1, 2, 3]),
+        ("store", [0.0, 1.0, None]),
+    ],
+)
+def test_a_name_alone_makes_no_identifier_of_flags_and_small_numbers(name: str, values: list[Any]) -> None:
+    frame = pd.DataFrame({"k": ["x", "y", "z"], name: values})
+    assert connect_pandas.infer(frame).types[name] == "NUMBER"
+
+
+@pytest.mark.parametrize("name", ["n", "CAMIS", "konto"])
+def test_numbers_of_one_length_are_codes(name: str) -> None:
+    frame = pd.DataFrame(
+        {"k": [f"k{i}" for i in range(30)], name: [30_075_445 + 7_919 * i for i in range(30)]}
+    )
     assert connect_pandas.infer(frame).types[name] == "TEXT"
+    assert connect_pandas.infer(frame.astype({name: "str"})).types[name] == "TEXT"
+    quantity = frame.rename(columns={name: "population"})
+    assert connect_pandas.infer(quantity).types["population"] == "NUMBER"
+
+
+WRITTEN_TOGETHER = {
+    "geonameid": "id", "idcase": "id", "custno": "cust no", "zipcode": "zipcode", "Kundennummer": "kunden nummer",
+    "Bestell-Nr.": "bestell nr", "PLZ": "plz", "codice_regione": "codice", "zip_code_prefix": "zip",
+    "Invoice#": "invoice #", "ReportsTo": "reports to", "paid": None, "hybrid": None, "solid": None, "is_mobile": None,
+    "lines of code": None, "# of items": None, "week number": None, "ticket price": None, "account_length": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "word"), WRITTEN_TOGETHER.items())
+def test_words_of_names(name: str, word: str | None) -> None:
+    assert identifier_word(name) == word
 
 
 @pytest.mark.parametrize(
