@@ -286,9 +286,11 @@ def make(frame: pd.DataFrame, given: Mapping[str, Any]) -> ImportPlan:
     PlanError
         When options cannot be: all of them at once.
     """
+    import pandas as pd
+
     columns = read(frame)
     settled = options(given, columns)  # before the long look at the data
-    held = frame.copy(deep=False)
+    held = pd.DataFrame(frame)  # a later change of the caller's does not reach it
     seen = look(held, columns, profile(columns), choices(settled, columns), settled.schema)
     return _decide(settled, _MadeUp.now(), seen)
 

@@ -12,6 +12,7 @@ import polars as pl
 from connect_pandas import rules
 from connect_pandas.data import notations
 from connect_pandas.data.profile import per_second
+from connect_pandas.errors import PlanError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -88,12 +89,27 @@ def _csv(part: pl.DataFrame, attributes: Attributes, delimiter: str) -> bytes:
 
 def _written(part: pl.DataFrame, attributes: Attributes) -> pl.DataFrame:
     dtypes = part.schema  # made anew on every access
+    _require_whole(part, attributes)
     made = part.select(
         _field(pl.col(name), dtypes[name], a, attributes.form).alias(str(i))
         for i, a in enumerate(attributes)
         for name in (str(a.position),)
     )
     return made.with_columns(_timestamps(values) for values in made if values.dtype == pl.Datetime)
+
+
+def _require_whole(part: pl.DataFrame, attributes: Attributes) -> None:
+    """Raise when numbers that were whole are so no more: written as whole numbers they would lose their fractions."""
+    whole = [str(a.position) for a in attributes if a.whole]
+    if not whole:
+        return
+    cut = part.select((pl.col(name).floor() != pl.col(name)).any() for name in whole).row(0, named=True)
+    for a in attributes:
+        if cut.get(str(a.position)):
+            raise PlanError(
+                f"The column {a.column!r} held whole numbers when the plan was made, and does not any more: something "
+                "has changed the frame. Let nothing write into it, and plan it again."
+            )
 
 
 _A_DAY: Final = 86_400

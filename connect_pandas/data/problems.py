@@ -363,12 +363,16 @@ def tell(problems: Sequence[Problem]) -> str:
 
 def show(value: Any, width: int = 60) -> str:
     """Return a value as a message shows it: as Python writes it, cut in the middle when it is long."""
-    if isinstance(value, str):
+    try:
+        text = _as_python_writes(value, width)
+    except Exception:  # noqa: BLE001 - an object's own repr may raise anything
+        text = f"<{type(value).__qualname__}>"
+    return text if len(text) <= width else f"{text[: width // 2 - 1]}…{text[-width // 2 :]}"
+
+
+def _as_python_writes(value: Any, width: int) -> str:
+    if issubclass(type(value), str):  # not isinstance, which asks the object
         if len(value) > 2 * width:  # which may be many megabytes
             value = value[:width] + value[-width:]
-        text = repr(value) if value.isprintable() else ascii(value)
-    elif type(value).__module__ == "builtins":
-        text = repr(value)
-    else:
-        text = str(value)
-    return text if len(text) <= width else f"{text[: width // 2 - 1]}…{text[-width // 2 :]}"
+        return repr(value) if value.isprintable() else ascii(value)
+    return repr(value) if type(value).__module__ == "builtins" else str(value)

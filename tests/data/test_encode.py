@@ -74,3 +74,11 @@ def test_floats_of_half_the_width_are_written_in_their_own_digits(values: Any) -
     assert all("e" not in field.lower() for field in got)
     assert np.float32(got).tolist() == values.tolist()
     assert got[0] == "0.1"
+
+
+def test_whole_numbers_that_are_whole_no_more_are_not_cut() -> None:
+    frame = pd.DataFrame({"k": ["a", "b"], "n": [1.0, 2.0]})
+    plan = connect_pandas.plan(frame, "T")
+    plan._seen.columns.items[1].series.array[1] = 2.5  # past copy-on-write, as only a program can
+    with pytest.raises(connect_pandas.PlanError, match="something has changed the frame"):
+        plan.head()

@@ -423,5 +423,17 @@ def test_a_check_that_looks_at_the_index_sees_the_frames_own() -> None:
     assert connect_pandas.validate(orders(n=[1.5, 2.5]), schema).shape == (2, 2)
 
 
+class Unspeakable:
+    def __repr__(self) -> str:
+        raise RuntimeError("no")
+
+
+def test_values_that_cannot_be_shown_are_named_by_their_type() -> None:
+    frame = orders(Thing=[Unspeakable(), [Unspeakable()]])
+    shown = repr(connect_pandas.plan(frame, "T"))
+    assert "<Unspeakable>" in shown
+    assert "<list>" in shown
+
+
 if __name__ == "__main__":
     write_examples()
