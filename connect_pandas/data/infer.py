@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, overload
 from connect_pandas import rules
 from connect_pandas.data import notations
 from connect_pandas.data.names import (
+    CATEGORIES,
     DATES,
     ENTITY,
     IDENTIFIER,
@@ -20,6 +21,7 @@ from connect_pandas.data.names import (
     UNTOLD,
     ZIPS,
     identifier_word,
+    is_number_word,
     is_quantity,
     key_rank,
     says,
@@ -293,33 +295,54 @@ def _numeric(p: Profile) -> _Reading:
 def _digits(p: Profile, what: str) -> _Reading:
     """Decide whether whole numbers count something or identify it."""
     word = identifier_word(p.name)
+    if word is None and is_number_word(p.name) and p.unique and p.complete:
+        word = p.name
     if word and _may_be(p, word):
         reason = f"{_all(p, what)}, but {_unique(p)}the name says {word!r}: an identifier"
         return _Reading("TEXT", reason, f"a name that counts or measures, or {_types(p, 'NUMBER')}")
     if _are_codes(p):
-        reason = f"{_all(p, what)}, each of {p.width} digits, as identifiers are and measures are not"
+        length = f"each of {p.width}" if p.width else f"of {_CARD_DIGITS} and more"
+        reason = f"{_all(p, what)}, {length} digits, as identifiers are and measures are not"
         return _Reading("TEXT", reason, f"a name that counts or measures, or {_types(p, 'NUMBER')}")
     return _Reading("NUMBER", _all(p, what), f"a name that says ID, number or code, or {_types(p, 'TEXT')}")
 
 
-_CODE_DIGITS: Final = 7
+_CODE_DIGITS, _CARD_DIGITS = 7, 12
 _CODES_LEAST: Final = 20
 """So many numbers of so many digits are not of one length by chance, if nothing says that they measure something."""
 
 
 def _are_codes(p: Profile) -> bool:
-    wide = p.width is not None and p.width >= _CODE_DIGITS and p.present >= _CODES_LEAST
+    """Whether whole numbers are too long, or too much of one length, to measure anything."""
+    if p.low is None or p.high is None or p.low <= 0 or not p.digits or is_quantity(p.name):
+        return False
     # Dates as numbers have one length as well.
-    return wide and not is_quantity(p.name) and not says(p.name, DATES) and not p.numbering
+    if says(p.name, DATES) or p.numbering or notations.epoch_unit(p.low, p.high):
+        return False
+    if p.low >= 10 ** (_CARD_DIGITS - 1):
+        return True
+    # Identifiers were given out one after the other, or fill all of their length; what is measured does neither.
+    spread = p.high / p.low
+    width = p.width or 0
+    filled = p.low < 1.2 * 10 ** (width - 1) and p.high > 9 * 10 ** (width - 1)
+    return p.present >= _CODES_LEAST and width >= _CODE_DIGITS and (spread < _BLOCK or filled)
+
+
+_BLOCK: Final = 1.5
 
 
 _PHONE_LEAST, _ZIP_LEAST = 100_000, 100
 
 
 def _may_be(p: Profile, word: str) -> bool:
-    """Whether whole numbers may be what a name says: flags are no customers, and small numbers no telephones."""
+    """Whether whole numbers may be what a name says: flags are no customers, and small numbers no telephones.
+
+    What is below zero identifies nothing, unless it is called an ID.
+    """
     if p.low is None or p.high is None or key_rank(p.name) == KEY:
         return True
+    if p.low < 0:
+        return False
     if (p.low, p.high) in ((0, 1), (0, 0)):
         return p.rows == 1
     if word in PHONES:
@@ -530,7 +553,11 @@ def _could_be_key(p: Profile, read: _Reading) -> bool:
 
 def _key_rank(p: Profile) -> int:
     rank = key_rank(p.name)
-    if rank == UNTOLD and p.digits and identifier_word(p.name):
+    if (
+        rank == UNTOLD
+        and p.digits
+        and ((identifier_word(p.name) and not says(p.name, CATEGORIES)) or is_number_word(p.name))
+    ):
         return IDENTIFIER  # a client that is a number, not a name
     return SHARED if rank == UNTOLD and p.spaced else rank  # several words are a name or a remark
 
@@ -577,7 +604,23 @@ def _is_clear(used: Mapping[int, Profile], best: int, rivals: Sequence[int]) -> 
     rank = _key_rank(used[best])
     if rank > UNTOLD:
         return leads or not rivals
-    return leads and (_numbers_rows(used, best) or (rank == UNTOLD and not used[best].digits))
+    return leads and (_numbers_rows(used, best) or _names_rows(used[best], rank, alone=not rivals))
+
+
+def _names_rows(p: Profile, rank: int, *, alone: bool) -> bool:
+    """Whether a text that leads the columns is what the rows are about, although its name does not say so."""
+    if p.digits:
+        return alone and says(p.name, ZIPS) and p.rows >= _ZIPS_LEAST
+    if rank == UNTOLD:
+        return True
+    untold = key_rank(p.name) == UNTOLD and identifier_word(p.name) is None
+    return untold and p.rows >= _NAMES_LEAST and p.text_bytes <= _NAME_BYTES * p.rows
+
+
+_ZIPS_LEAST, _NAMES_LEAST = 50, 20
+"""In so many rows no postcodes, and no names of several words, differ by chance."""
+_NAME_BYTES: Final = 40
+"""On average; longer texts are remarks."""
 
 
 def _chosen(used: Mapping[int, Profile], best: int, rivals: Sequence[int]) -> Iterator[Problem]:

@@ -13,17 +13,17 @@ def _set(words: str) -> frozenset[str]:
 
 
 # What an identifier of the rows' own is called, …
-_KEYS: Final = _set("id ids uid uuid guid oid key pk sku skus ean isbn rowid recordid")
+_KEYS: Final = _set("id ids uid uuid guid oid key pk sku skus ean isbn rowid recordid identifier ident")
 _OTHERS: Final = _set(
-    "gtin upc ean13 issn asin barcode imei imsi iccid vin cusip isin sedol wkn doi orcid handle slug nif "
-    "siret siren rut cpf cnpj cik gvkey permno permco lei duns npi ndc cas crn urn kennung kennzeichen "
-    "pnr cvv cvc pin aadhaar camis matricule matrikel mmsi callsign "
+    "gtin upc ean13 issn asin barcode imei imsi iccid vin cusip isin sedol wkn doi orcid handle slug "
+    "nif siret siren rut cpf cnpj cik gvkey permno permco lei duns npi ndc cas crn urn kennung "
+    "kennzeichen pnr cvv cvc pin aadhaar camis matricule matrikel mmsi callsign"
 )
 # … and one that belongs to a thing, which two rows may well share.
 ZIPS: Final = _set("zip zipcode zips postcode postal postleitzahl plz pincode cep cap eircode zip4 zip5")
 PHONES: Final = _set(
     "phone phones telephone tel mobile cell cellphone fax msisdn telefon telefono téléfono telephon "
-    "mobil handy mobiltelefon rufnummer festnetz phonenumber mobilnummer telefonnummer whatsapp "
+    "mobil handy mobiltelefon rufnummer festnetz phonenumber mobilnummer telefonnummer whatsapp"
 )
 _SHARED: Final = ZIPS | PHONES | _set("iban bic swift ssn tin ein vat naics sic nace hs hts")
 # … and one of the things that tables are made of, of which there is one row each in a table of them.
@@ -43,23 +43,23 @@ THINGS: Final = _set(
     "passenger passport patient payment permit person phone plant plate po policy prescription product "
     "prod profile project property purchase quote receipt record ref reference registration request "
     "reservation respondent route sales seller serial service session shipment shipper shop site staff "
-    "seat gate roll reg sr sl s platform policyholder national routing locker bib jersey dossier  station "
-    "stock store student subject subscriber subscription supplier survey tag tail task tax  telephone "
-    "terminal ticket track tracking train transaction transfer trans trip txn user vat vehicle  vendor "
-    "visit visitor voucher warehouse work workorder "
+    "seat gate roll reg sr sl s platform policyholder national routing locker bib jersey dossier "
+    "station  stock store student subject subscriber subscription supplier survey tag tail task tax "
+    "telephone  terminal ticket track tracking train transaction transfer trans trip txn user vat "
+    "vehicle  vendor  visit visitor voucher warehouse work workorder "
     # German, French, Spanish, Italian, Dutch
     "kunden kunde auftrags auftrag bestell bestellung rechnungs rechnung artikel personal mitglieds "
     "vertrags liefer haus steuer konto telefon mobil fax ticket serien sendungs beleg lieferanten "
     "material filial produkt commande client facture article produit compte cliente pedido factura "
-    "producto cuenta ordine fattura klant bestel factuur "
+    "producto cuenta ordine fattura klant bestel factuur"
 )
 """What has a number, or an ID, of its own."""
 # A thing's bare name over whole numbers means the thing's identifier: of these no one counts or measures the singular.
 _ALONE: Final = _set(
-    "account acct article booking branch client customer cust dept department device emp employee flight "
-    "invoice member merchant order outlet passenger patient person po product record respondent seller "
-    "shipper shop station store student subject subscriber supplier ticket transaction txn user vendor "
-    "visitor warehouse kunde klant item manager country continent "
+    "parent individual account acct article booking branch client customer cust dept department device "
+    "emp employee flight invoice member merchant order outlet passenger patient person po product "
+    "record respondent seller shipper shop station store student subject subscriber supplier ticket "
+    "transaction txn user vendor visitor warehouse kunde klant item manager country continent"
 )
 
 _COUNTED: Final = _set(
@@ -69,18 +69,18 @@ _COUNTED: Final = _set(
     "frequency gdp grade growth height hours impressions income index installs items kg km lat latitude "
     "length likes limit lines lng lon long longitude loss margin max mean median miles min minutes mins "
     "mileage months msrp opens orders paid pages payment payments percent percentage pct points pop "
-    "population position price prices products profit pts purchases qty quantities quantity rank ranking "
-    "rate rates ratio rating ratings reach revenue reviews salary sales score scores sec seconds secs "
-    "sends sessions share shares size spend spent std stddev stock sum tax temperature tenure time total "
-    "totals traffic transactions unit units usage users valuation value values vat views visitors visits "
-    "volume wage weeks weight width wins year years yield menge anzahl preis betrag summe umsatz kosten "
-    "gewicht höhe breite länge alter prozent anteil bestand rabatt einwohner montant prix quantité "
-    "nombre cantidad precio importe total prezzo quantità aantal prijs bedrag "
+    "population position price prices products profit pts purchases qty quantities quantity rank "
+    "ranking rate rates ratio rating ratings reach revenue reviews salary sales score scores sec "
+    "seconds secs sends sessions share shares size spend spent std stddev stock sum tax temperature "
+    "tenure time total totals traffic transactions unit units usage users valuation value values vat "
+    "views visitors visits volume wage weeks weight width wins year years yield menge anzahl preis "
+    "betrag summe umsatz kosten gewicht höhe breite länge alter prozent anteil bestand rabatt einwohner "
+    "montant prix quantité nombre cantidad precio importe total prezzo quantità aantal prijs bedrag"
 )
 """What is counted or measured."""
 _COUNTING: Final = _set(
     "n num count total sum avg average mean median max min pct percent anzahl nombre cantidad std days "
-    "hours cumulative "
+    "hours cumulative"
 )
 """First words that say so, whatever comes after."""
 PERIODS: Final = _set("year month week day quarter season period date jahr monat mois année año mes anno")
@@ -88,7 +88,7 @@ PERIODS: Final = _set("year month week day quarter season period date jahr monat
 
 _DESCRIPTIONS: Final = _set(
     "address comment comments description message note notes remark remarks review street subject text "
-    "title label body "
+    "title label body"
 )
 DAYS: Final = _set("date dates datum day dob birthday birthdate fecha expires expiry due hired")
 DATES: Final = DAYS | _set("born created updated modified timestamp ts datetime time when epoch at on")
@@ -112,12 +112,16 @@ def words(name: str) -> tuple[str, ...]:
 
 _ENDS: Final = tuple(sorted(_NUMBER_WORDS | {"id", "ids", "code", "key", "nummern"}, key=len, reverse=True))
 _NOT_AN_ID: Final = _set(
-    "acid acids afraid aid aids amid android avid bid bids braid candid centroid covid david diploid ellipsoid eyelid "
-    "fluid fluids grid grids haploid hominid humid hybrid hybrids invalid kid kids laid lid lids liquid liquids "
-    "lucid madrid maid mid morbid orchid orchids overpaid paid plaid plasmid prepaid raid raids rapid repaid rid said "
-    "solid solids splendid squid steroid steroids thyroid timid underpaid unpaid valid vivid void voids asteroid cuboid"
+    "acid acids afraid aid aids amid android avid bid bids braid candid centroid covid david diploid "
+    "ellipsoid eyelid fluid fluids grid grids haploid hominid humid hybrid hybrids invalid kid kids "
+    "laid lid lids liquid liquids lucid madrid maid mid morbid orchid orchids overpaid paid plaid "
+    "plasmid prepaid raid raids rapid repaid rid said solid solids splendid squid steroid steroids "
+    "thyroid timid underpaid unpaid valid vivid void voids asteroid cuboid"
 )
 """Words that end as though with an ID."""
+
+
+_NOT_A_CODE: Final = _set("decode encode unicode geocode transcode recode")
 
 
 def _split(word: str) -> list[str]:
@@ -128,6 +132,8 @@ def _split(word: str) -> list[str]:
         thing = word.removesuffix(end)
         if thing != word and (thing in THINGS or thing.removesuffix("s") in THINGS):
             return [thing, end]
+    if word.endswith("code") and len(word) > 4 and word not in _NOT_A_CODE:
+        return [word[:-4], "code"]
     if word.startswith("id") and word[2:] in THINGS:
         return ["id", word[2:]]
     if word.endswith("id") and len(word) > 2 and word not in _NOT_AN_ID:
@@ -155,30 +161,49 @@ def identifier_word(name: str) -> str | None:
         return None
     if found[-1] in _IDENTIFIERS:
         return None if found[-2:] == ("of", "code") else found[-1]  # lines of code are counted
-    if found[-1] in _NUMBER_WORDS and len(found) > 1 and found[-2] in THINGS:
+    if found[-1] in _NUMBER_WORDS and len(found) > 1 and not _is_counted(found[-2]):
         return " ".join(found[-2:])
     if found[0] in _FIRST:
         return found[0]
     if within := [word for word in found if word in _WITHIN]:
         return within[0]
+    if found[-1] in CATEGORIES:
+        return found[-1]
     if found[-1] in _ALONE and (len(found) == 1 or found[-1] not in _NOT_AFTER):
         return found[-1]
+    if len(found) > 1 and found[-1] == "by":
+        return "by"  # as in "created by", which says who
     return " ".join(found) if found in _PHRASES else None
 
 
+def _is_counted(word: str) -> bool:
+    """Whether the number of a thing of this name is its place in an order, or how many there are of it."""
+    return word in _ORDERED or (
+        word.endswith("s") and word not in THINGS and word.removesuffix("s") in THINGS
+    )
+
+
+_ORDERED: Final = _set(
+    "week wk day month mth quarter qtr year yr hour hr minute min second sec lap round episode season "
+    "chapter page version line step period leg seq sequence game set inning over heat stage phase level "
+    "floor attempt visit repeat trial wave contact jahr monat woche tag"
+)
 _ASKING: Final = _set("is has was did can will are had needs")
 """First words of a question, whose answers are no identifiers."""
 _FIRST: Final = _IDENTIFIERS - _set("key pk cell mobile handle slug swift") | _set(
-    "codice código codigo kode "
+    "codice código codigo kode"
 )
 """As in ``ID customer``, ``phone (home)``, ``code commune``."""
 _WITHIN: Final = ZIPS | PHONES - _set("cell mobile tel fax") | _set("sku ean isbn iban upc gtin asin")
 """Wherever they stand, as in ``zip code prefix``, ``incident zip (5 digits)``."""
+CATEGORIES: Final = _set(
+    "type types kind category subcategory district mode origin race ethnicity religion reason kategorie "
+    "typ art grund"
+)
+"""What has names: a number in such a column is one."""
 _NOT_AFTER: Final = _set("order item subject record station")
 """Not a thing of their own behind another word, as in ``stock item``."""
-_PHRASES: Final = frozenset(
-    {("reports", "to"), ("reported", "by"), ("assigned", "to"), ("iso", "num"), ("iso", "numeric")}
-)
+_PHRASES: Final = frozenset({("reports", "to"), ("assigned", "to"), ("iso", "num"), ("iso", "numeric")})
 
 
 def _bare(name: str) -> tuple[str, ...]:
@@ -192,6 +217,11 @@ def _bare(name: str) -> tuple[str, ...]:
 def says(name: str, these: frozenset[str]) -> bool:
     """Whether a name has one of these words, and is not that of a quantity."""
     return not is_quantity(name) and not these.isdisjoint(words(name))
+
+
+def is_number_word(name: str) -> bool:
+    """Whether a name is no more than ``No.``, ``nr`` or the like."""
+    return len(found := _bare(name)) == 1 and found[0] in _NUMBER_WORDS
 
 
 def says_period(name: str) -> bool:
@@ -213,6 +243,8 @@ def key_rank(name: str) -> int:
     word = identifier_word(name)
     if found[-1] in _KEYS or word in ("id", "sku", "ean", "isbn"):
         return KEY
+    if word in CATEGORIES:
+        return UNTOLD
     if word is not None:
         area = found[-2:] in (
             ("area", "code"),
@@ -225,7 +257,7 @@ def key_rank(name: str) -> int:
             return ENTITY if found[-1] in _ENTITIES else UNTOLD
         return SHARED if area or word in _SHARED or word.split()[0] in _SHARED_NUMBERS else IDENTIFIER
     if (
-        found[-1] in _EMAILS
+        not _EMAILS.isdisjoint(found)
         or found[-1] in _ENTITIES
         or (found[-1] in _NAMES and (len(found) == 1 or found[-2] in _ENTITIES))
     ):
@@ -239,5 +271,5 @@ _ENTITIES: Final = _set(
     "country countries state city town airport model species symbol ticker domain hostname login "
     "username company organisation organization brand team player county province municipality district "
     "region product land stadt paese pays país gemeinde commune iso iso2 iso3 callsign tailnum currency "
-    "language drug film movie song artist "
+    "language drug film movie song artist"
 )

@@ -86,7 +86,7 @@ class Profile:
     @property
     def width(self) -> int | None:
         """How many digits all of its whole numbers have, none of them negative, when they have the same number."""
-        if not self.digits or self.low is None or self.high is None or self.low < 0 or self.high >= 2**53:
+        if not self.digits or self.low is None or self.high is None or self.low < 0 or self.high >= 1e19:
             return None
         low, high = len(str(int(self.low))), len(str(int(self.high)))
         return low if low == high else None

@@ -243,9 +243,33 @@ def test_numbers_of_one_length_are_codes(name: str) -> None:
     assert connect_pandas.infer(quantity).types["population"] == "NUMBER"
 
 
+@pytest.mark.parametrize(
+    ("name", "values", "type_"),
+    [
+        ("cc", [6759521864920116.0, 676711907190.0, None], "TEXT"),  # card numbers are long
+        (
+            "impressions_em",
+            [1_514_755 + 37_003 * i for i in range(30)],
+            "NUMBER",
+        ),  # neither a block nor all of a length
+        ("x", [1_700_000_000 + i for i in range(30)], "NUMBER"),  # seconds since 1970
+        ("storm category", [-1, 0, 5], "NUMBER"),
+        ("category", [1, 4, 5], "TEXT"),
+        ("nr", [12, 7, 9], "TEXT"),
+        ("nr", [12, 7, 7], "NUMBER"),
+    ],
+)
+def test_what_the_numbers_themselves_say(name: str, values: list[Any], type_: str) -> None:
+    frame = pd.DataFrame({"k": [f"k{i % 2}" for i in range(len(values))], name: values})
+    assert connect_pandas.infer(frame).types[name] == type_
+
+
 WRITTEN_TOGETHER = {
     "geonameid": "id", "idcase": "id", "custno": "cust no", "zipcode": "zipcode", "Kundennummer": "kunden nummer",
     "Bestell-Nr.": "bestell nr", "PLZ": "plz", "codice_regione": "codice", "zip_code_prefix": "zip",
+    "fcode": "code", "created_by": "by", "regionalbereich_number": "regionalbereich number", "CcyNbr": "ccy nbr",
+    "federal supply category": "category", "wk_in_yr_nbr": None, "contact_number": None, "employees number": None,
+    "decode": None, "Incident Zip": "zip", "identifier": "identifier",
     "Invoice#": "invoice #", "ReportsTo": "reports to", "paid": None, "hybrid": None, "solid": None, "is_mobile": None,
     "lines of code": None, "# of items": None, "week number": None, "ticket price": None, "account_length": None,
 }  # fmt: skip

@@ -125,6 +125,16 @@ def test_a_leading_text_is_the_key_and_that_is_said(name: str, first: str) -> No
     assert [(p.code, p.column) for p in plan.problems] == [("chosen-key", name)]
 
 
+@pytest.mark.parametrize("rows", [10, 60])
+def test_the_more_rows_the_less_do_they_differ_by_chance(rows: int) -> None:
+    names = pd.DataFrame({"Major": [f"Studies of {i}" for i in range(rows)], "n": 1.5})
+    zips = pd.DataFrame({"zip": [str(10_000 + 7 * i) for i in range(rows)], "n": 1.5})
+    for frame in (names, zips):
+        plan = looked(frame)
+        assert plan.key == (frame.columns[0] if rows > 50 else None)
+        assert {p.code for p in plan.problems if p.column in (plan.key, None)} & {"chosen-key", "unclear-key"}
+
+
 def test_ranks() -> None:
     assert [
         key_rank(n) for n in ("orderId", "Order No", "Client", "Zip", "tax number", "Country", "qty")
