@@ -14,7 +14,7 @@ import pytest
 from frames_data import GUIDE
 
 import connect_pandas
-from connect_pandas.data.infer import identifier_word
+from connect_pandas.data.names import identifier_word
 
 READ = {
     "plain": {},

@@ -1,0 +1,216 @@
+"""What is wrong with the dates of a column, or what they lose or gain in the file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from connect_pandas import rules
+from connect_pandas.data import notations
+from connect_pandas.data.check_values import KINDS, not_all
+from connect_pandas.data.names import (
+    DATES,
+    DAYS,
+    says,
+)
+from connect_pandas.data.problems import Problem, argument
+from connect_pandas.data.profile import (
+    TIMES,
+    TYPED,
+    predicates,
+    tally,
+)
+from connect_pandas.data.subject import Subject, counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from connect_pandas.data.profile import Predicate
+    from connect_pandas.rules import DateFormat
+
+
+def dates_in_text(s: Subject) -> Iterator[Problem]:
+    if s.p.kind != "text" or s.a.type != "DATE" or not s.p.present:
+        return
+    if s.a.written_as is not None:
+        yield from not_all(s, s.a.written_as.pattern, f"no date written {s.a.written_as.pattern}")
+        return
+    form = max(rules.DATE_FORMATS, key=lambda form: s.p.count(form.pattern))
+
+    def other(c: pl.Expr) -> pl.Expr:
+        return _is_day(c) & ~TYPED[form.pattern](c)
+
+    def impossible(c: pl.Expr) -> pl.Expr:
+        return notations.is_dated(c) & ~_is_day(c)
+
+    def undated(c: pl.Expr) -> pl.Expr:
+        return (c != "") & ~notations.is_dated(c) & ~notations.is_marker(c)
+
+    as_text = argument(f'types={{{s.a.column!r}: "TEXT"}}', "imports it as text")
+    if count := tally(s.columns, s.a.position, impossible):
+        said = f"{counted(count, 'is', 'are')} no day of the calendar."
+        fix = f"df = df.connect.repair(impossible_dates=[{s.a.column!r}]).frame   # makes them missing\n{as_text}"
+        yield s.found("impossible-date", count, impossible, said, fix=fix)
+    if count := tally(s.columns, s.a.position, undated):
+        said = f"{counted(count, 'is no date', 'are no dates')}."
+        yield s.found("not-a-date", count, undated, said, fix=as_text)
+    if count := tally(s.columns, s.a.position, other):
+        yield s.found("date-notation", count, other, _how_dated(s, count), fix=f"{_order_fix(s)}\n{as_text}")
+
+
+def _is_day(c: pl.Expr) -> pl.Expr:
+    """Whether a text is a day of the calendar in any shape and order."""
+    return pl.any_horizontal(
+        shape.holds(c) & shape.day(c, order).is_not_null()
+        for shape in notations.DATE_SHAPES
+        for order in shape.formats
+    )
+
+
+def _how_dated(s: Subject, count: int) -> str:
+    shapes = {shape.name: s.p.count(shape.name) for shape in notations.DATE_SHAPES}
+    most = sorted((name for name, n in shapes.items() if n), key=lambda name: -shapes[name])
+    written = most[0] if most else "otherwise"
+    if len(most) > 1:
+        written = ", ".join(f"{name} ({shapes[name]:,})" for name in most)
+    timed = ", with a time of day" if s.p.count("timed") else ""
+    return (
+        f"{counted(count, 'is a date', 'are dates')} in a notation that the service does not read: {written}{timed}. "
+        "It reads zero-padded ones, as 2024-02-01, all of one format."
+    )
+
+
+def _order_fix(s: Subject) -> str:
+    """Return the repair of dates: where no value tells day from month, the order is the user's to say."""
+    orders = {o: sum(s.p.count(f"{h.name} {o}") for h in _SWAPPED) for o in ("DMY", "MDY")}
+    repair = "df = df.connect.repair({}).frame"
+    if not orders["DMY"] and not orders["MDY"]:
+        return repair.format("")
+    if orders["DMY"] == orders["MDY"]:
+        return repair.format("day_first=True") + "   # or False: no value tells day from month"
+    return repair.format("")
+
+
+_SWAPPED: Final = tuple(shape for shape in notations.DATE_SHAPES if len(shape.formats) > 1)
+
+
+# ── numbers that may be dates ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def days_as_numbers(s: Subject) -> Iterator[Problem]:
+    """Yield a warning where whole numbers look like days or moments, by name and size."""
+    low, high = s.p.low, s.p.high
+    if s.a.type != "NUMBER" or not s.is_whole or low is None or high is None or not says(s.p.name, DATES):
+        return
+    column = f"[{s.a.column!r}]"
+    if unit := notations.epoch_unit(low, high):
+        first = notations.of_epoch(pl.lit(int(low)), unit)
+        rule, what = f"epochs={column}", f"{unit} since 1970"
+    elif notations.SERIALS[0] <= low and high < notations.SERIALS[1] and says(s.p.name, DAYS):
+        first = notations.of_serial(pl.lit(low))
+        rule, what = f"serials={column}", "days as a spreadsheet counts them, since 1900"
+    elif _are_compact(s, low, high):
+        first = notations.COMPACT.read(pl.lit(str(int(low))), "YMD")
+        rule, what = f"dates={column}", "dates written 20240201"
+    else:
+        return
+    day = pl.select(first.dt.strftime(rules.ISO_DATE.strftime)).item()
+    yield s.found(
+        "numbers-as-dates",
+        s.p.present,
+        lambda c: c.is_not_null(),
+        f"Its numbers look like {what}, the first being {day}; it is imported as NUMBER.",
+        fix=f"df = df.connect.repair({rule}).frame   # makes them dates",
+    )
+
+
+def _are_compact(s: Subject, low: float, high: float) -> bool:
+    if not (low >= 19_000_101 and high <= 20_991_231):
+        return False
+
+    def other(c: pl.Expr) -> pl.Expr:
+        return notations.COMPACT.read(c.cast(pl.Int64).cast(pl.String), "YMD").is_null() & c.is_not_null()
+
+    return not tally(s.columns, s.a.position, other)
+
+
+# ── times ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def times(s: Subject, form: DateFormat | None) -> Iterator[Problem]:
+    """Yield what a column of days or times loses or gains in the file."""
+    if not s.p.present or not (s.a.type == "DATE" or s.p.kind in ("date", "naive", "aware")):
+        return
+    if s.p.kind == "text" and s.a.written_as is None:
+        return  # nothing is known of its times
+    if s.p.kind not in KINDS[s.a.type]:
+        return
+    if count := s.p.count("year-out-of-range"):
+        yield s.found(
+            "year-out-of-range",
+            count,
+            _predicate(s, "year-out-of-range"),
+            f"{counted(count, 'has', 'have')} a year outside 0001–9999.",
+            fix=f"{s.cell} = {s.cell}.mask({s.cell}.dt.year > 9999)   # if they mean: never",
+        )
+    if s.a.type == "TEXT" or (form and form.has_time):
+        yield from _as_timestamps(s)
+    elif form:
+        yield from _as_days(s, form)
+
+
+def _as_days(s: Subject, form: DateFormat) -> Iterator[Problem]:
+    asked = argument(f'date_format="{rules.TIMESTAMP.pattern}"')
+    if count := s.p.count("time"):
+        yield s.found(
+            "time-lost",
+            count,
+            _predicate(s, "time"),
+            f"{counted(count, 'has', 'have')} a time of day, which {form.pattern} does not hold.",
+            fix=f"{asked}   # or {s.cell} = {s.cell}.dt.normalize()",
+        )
+    elif s.a.written_as is rules.TIMESTAMP:
+        yield s.found(
+            "time-lost",
+            s.p.present,
+            lambda c: c != "",
+            f"Its values have a time of day, which {form.pattern} does not hold.",
+            fix=f"{asked}   # or {s.cell} = pandas.to_datetime({s.cell}).dt.normalize()",
+        )
+    elif s.a.written_as and s.a.written_as != form:
+        said = f"Written {s.a.written_as.pattern} in the frame, {form.pattern} in the file."
+        yield s.says("date-rewritten", said, count=s.p.present)
+
+
+def _as_timestamps(s: Subject) -> Iterator[Problem]:
+    if count := s.p.count("seconds-fraction"):
+        yield s.found(
+            "seconds-fraction",
+            count,
+            _predicate(s, "seconds-fraction"),
+            f"{counted(count, 'has', 'have')} a fraction of a second; the file holds whole seconds, the fraction is "
+            "cut off.",
+            fix=f'{s.cell} = {s.cell}.dt.round("s")   # to round instead',
+        )
+    if s.p.kind == "naive" or s.a.written_as is notations.NAIVE:
+        local = s.cell if s.p.kind == "naive" else f"pandas.to_datetime({s.cell})"
+        yield s.says(
+            "no-time-zone",
+            "The timestamps have no time zone; they are written as they are, and the service reads them as UTC.",
+            count=s.p.present,
+            fix=f'{s.cell} = {local}.dt.tz_localize("Europe/Berlin")   # if they are local',
+        )
+    elif s.a.type == "DATE" and (s.p.kind == "date" or (s.a.written_as and not s.a.written_as.has_time)):
+        yield s.says(
+            "date-as-timestamp",
+            f"The dates are written with the time 00:00:00Z, as the file's dates are {rules.TIMESTAMP.pattern}.",
+            count=s.p.present,
+        )
+
+
+def _predicate(s: Subject, fact: str) -> Predicate:
+    if s.p.kind == "text":
+        return TIMES[fact]
+    first = next(s.columns.slices([s.a.position]))
+    return predicates(s.p.kind, first.to_series().dtype)[fact]

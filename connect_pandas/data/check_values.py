@@ -1,0 +1,363 @@
+"""What is wrong with the values of a column, or done to them: types, texts, words for missing, phone numbers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from connect_pandas import rules
+from connect_pandas.data import notations, phones
+from connect_pandas.data.held import rarest_first
+from connect_pandas.data.names import (
+    PHONES,
+    ZIPS,
+    identifier_word,
+    says,
+)
+from connect_pandas.data.problems import Problem, Row, argument
+from connect_pandas.data.profile import (
+    MARKER,
+    NOTATIONS,
+    NUMBER,
+    PHONE,
+    READINGS,
+    SHOWN_ROWS,
+    SPECIAL,
+    TRUTH,
+    TYPED,
+    tally,
+)
+from connect_pandas.data.reading import PERCENTAGES, looks_like
+from connect_pandas.data.subject import Subject, counted, one_or
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from connect_pandas.data.profile import Predicate
+
+
+KINDS: Final = {
+    "TEXT": ("text", "integer", "float", "decimal", "boolean", "date", "naive", "aware"),
+    "NUMBER": ("text", "integer", "float", "decimal"),
+    "BOOLEAN": ("text", "boolean"),
+    "DATE": ("text", "date", "naive", "aware"),
+}
+"""Type of an attribute → the kinds of columns that it can hold."""
+_NOT_A: Final = {"NUMBER": "not-a-number", "BOOLEAN": "not-a-boolean", "DATE": "not-a-date"}
+
+
+def values(s: Subject) -> Iterator[Problem]:
+    if s.p.kind == "unsupported":
+        yield _unsupported(s)
+    elif not s.p.present:
+        if s.p.rows:
+            yield s.says("empty-column", "It has no values; it is imported as empty fields.")
+    elif s.p.kind not in KINDS[s.a.type]:
+        yield _wrong_kind(s)
+    elif s.p.kind == "text":
+        yield from _text(s)
+    if _are_phones(s):
+        yield from _phones(s)
+    if s.is_whole:
+        yield from _whole_numbers(s)
+    if s.is_whole and says(s.p.name, ZIPS):
+        yield from _lost_zeros(s)
+    if count := s.p.count("infinite-number"):
+        yield s.found(
+            "infinite-number",
+            count,
+            lambda c: c.is_infinite(),
+            f"{counted(count, 'is', 'are')} infinite: there is no such number in the file.",
+            fix=f"{s.cell} = {s.cell}.replace([float('inf'), float('-inf')], None)   # if they mean: missing",
+        )
+
+
+def _unsupported(s: Subject) -> Problem:
+    column = s.columns.items[s.a.position]
+    present, shown = rarest_first(column.series, SHOWN_ROWS)
+    if s.keep is not None:
+        s.keep("unsupported-values", s.column, present)
+    return Problem.of(
+        "unsupported-values",
+        f"It holds {s.p.detail}; no attribute can hold that.",
+        column=s.column,
+        count=len(present),
+        rows=s.rows(shown),
+        fix=column.convert.replace("{cell}", s.cell).replace("{column}", repr(s.a.column)),
+    )
+
+
+def _whole_numbers(s: Subject) -> Iterator[Problem]:
+    """Yield what whole numbers may mean beside a number."""
+    if s.a.type != "NUMBER" or s.p.low is None or s.p.high is None:
+        return
+    if (s.p.low, s.p.high) == (0, 1):
+        boolean = "boolean" if s.p.missing else "bool"
+        yield s.says(
+            "zero-one",
+            "Its values are 0 and 1; it is imported as NUMBER.",
+            count=s.p.present,
+            fix=f'{s.cell} = {s.cell}.astype("{boolean}")   # if they mean FALSE and TRUE',
+        )
+
+
+def _wrong_kind(s: Subject) -> Problem:
+    held = {
+        "integer": "whole numbers",
+        "float": "numbers",
+        "decimal": "decimal numbers",
+        "boolean": "true and false",
+    }
+    return s.found(
+        _NOT_A[s.a.type],
+        s.p.present,
+        lambda c: c.is_not_null(),
+        f"It holds {held.get(s.p.kind, 'dates')}, and {s.a.type} was chosen.",
+        fix=argument(
+            f'types={{{s.a.column!r}: "TEXT"}}', "or leave it away to have it inferred; or convert the column"
+        ),
+    )
+
+
+_NOT_IN_A_TEXT: Final = {
+    "line-break": (
+        ("holds a line break", "hold a line break"),
+        r"{cell} = {cell}.str.replace(r'[\r\n]+', ' ', regex=True)   # or df = df.connect.repair().frame",
+    ),
+    "control-character": (
+        ("holds a control character", "hold a control character"),
+        "df = df.connect.repair().frame   # takes them out",
+    ),
+    "lone-surrogate": (
+        (
+            "holds half of a surrogate pair, which is no character",
+            "hold halves of surrogate pairs, which are no characters",
+        ),
+        "{cell} = {cell}.str.encode('utf-8', 'replace').str.decode('utf-8')   # writes '?' for each",
+    ),
+}
+
+
+def _text(s: Subject) -> Iterator[Problem]:
+    for code, (message, fix) in _NOT_IN_A_TEXT.items():
+        if count := s.p.count(code):
+            said = f"{counted(count, *message)}."
+            yield s.found(code, count, SPECIAL[code], said, fix=fix.replace("{cell}", s.cell))
+    yield from _missing(s)
+    if s.a.type == "TEXT":
+        yield from _as_text(s)
+    elif s.a.type != "DATE":
+        yield from _typed(s)
+
+
+def _missing(s: Subject) -> Iterator[Problem]:
+    """Yield what the file does not tell apart, or tells apart that people do not."""
+    if (blank := s.p.count("blank")) and (nulls := s.p.count("null")):
+        said = f"{blank:,} empty and {nulls:,} missing values become the same: an empty field."
+        yield s.says("empty-and-missing", said, count=blank + nulls)
+    if count := s.p.count(MARKER):
+        examples = s.where(_MARKED[s.a.type], notations.is_marker)
+        yield _marked(s, count, examples)
+
+
+_MARKED: Final = defaultdict(lambda: "missing-marker", TEXT="marker-as-text")
+
+
+def _marked(s: Subject, count: int, rows: tuple[Row, ...]) -> Problem:
+    shown = ", ".join(dict.fromkeys(repr(row.value) for row in rows))
+    repair = f"df = df.connect.repair(missing=[{s.a.column!r}]).frame   # makes them missing"
+    if s.a.type == "TEXT":
+        said = (
+            f"{counted(count, 'says', 'say')} that there is none ({shown}); it is imported as "
+            f"{one_or(count, 'the text that it is', 'the texts that they are')}."
+        )
+        return Problem.of("marker-as-text", said, column=s.column, count=count, rows=rows, fix=repair)
+    said = f"{counted(count, 'says', 'say')} that there is none ({shown}), which is no {s.a.type}; the others are."
+    as_text = argument(f'types={{{s.a.column!r}: "TEXT"}}', "imports all as text")
+    fix = f"{repair}\n{as_text}"
+    return Problem.of("missing-marker", said, column=s.column, count=count, rows=rows, fix=fix)
+
+
+def _typed(s: Subject) -> Iterator[Problem]:
+    """Yield what is wrong with, or done to, a text that is to be a NUMBER, a BOOLEAN or a DATE."""
+    yield from not_all(
+        s, s.a.type, {"NUMBER": "no decimal number", "BOOLEAN": "neither true nor false"}[s.a.type]
+    )
+    if s.a.rewritten and (count := tally(s.columns, s.a.position, _REWRITTEN[s.a.type])):
+        rows = s.where("rewritten", _REWRITTEN[s.a.type])
+        how = {"NUMBER": "as plain decimal numbers", "BOOLEAN": "as TRUE or FALSE"}[s.a.type]
+        said = f"{counted(count, 'is', 'are')} written otherwise in the file: {how}."
+        yield Problem.of("rewritten", said, column=s.column, count=count, rows=rows)
+
+
+_REWRITTEN: Final[dict[str, Predicate]] = {
+    "NUMBER": lambda c: notations.is_number(c) & ~notations.is_plain(c),
+    "BOOLEAN": lambda c: NOTATIONS[TRUTH](c) & ~READINGS["true or false"](c),
+}
+
+
+_ENOUGH: Final = {"NUMBER": ("plain", NUMBER), "BOOLEAN": ("true or false", TRUTH)}
+"""Type → the facts of which each says that a value is of it."""
+
+
+def not_all(s: Subject, reading: str, what: str) -> Iterator[Problem]:
+    """Yield the values that cannot be what they are to be, those that only say that there is none aside."""
+    if any(s.p.count(fact) == s.told_count for fact in _ENOUGH.get(reading, (reading,))):
+        return
+
+    def bad(c: pl.Expr) -> pl.Expr:
+        return (c != "") & ~TYPED[reading](c) & ~notations.is_marker(c)
+
+    if count := tally(s.columns, s.a.position, bad):
+        yield s.found(
+            _NOT_A[s.a.type],
+            count,
+            bad,
+            f"{counted(count, 'is', 'are')} {what}.",
+            fix=argument(f'types={{{s.a.column!r}: "TEXT"}}', "imports it as text; or put the values right"),
+        )
+
+
+# ── what a text looks like ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def _as_text(s: Subject) -> Iterator[Problem]:
+    if identifier_word(s.p.name) is not None or s.a.key:
+        if 0 < s.told_count == s.p.count("dot-zero"):
+            yield from _decimal_identifier(s)
+        return
+    yield from _notation(s)
+    yield from _nearly(s)
+
+
+def _nearly(s: Subject) -> Iterator[Problem]:
+    """Yield a warning where most values of a text are of another type: one wrong value makes it text."""
+    for reading, (what, predicate) in _NEARLY.items():
+        holds = s.p.count(reading)
+        if not s.told_count * 0.9 <= holds < s.told_count:
+            continue
+
+        def rest(c: pl.Expr, predicate: Predicate = predicate) -> pl.Expr:
+            return (c != "") & ~predicate(c) & ~notations.is_marker(c)
+
+        count = s.told_count - holds
+        yield s.found(
+            "not-throughout",
+            count,
+            rest,
+            f"{holds:,} of {s.p.present:,} values are {what}, {count:,} {one_or(count, 'is', 'are')} not; "
+            "so it is imported as TEXT.",
+            fix=f"df[{_ODD[what].format(cell=s.cell)}]   # the odd {one_or(count, 'one', 'ones')}; text is text",
+        )
+        return
+
+
+_ODD: Final = {
+    "numbers": 'pandas.to_numeric({cell}, errors="coerce").isna()',
+    "TRUE or FALSE": '~{cell}.str.lower().isin(["true", "false"])',
+    "true or false": '~{cell}.str.lower().isin(["true", "false", "yes", "no", "y", "n", "t", "f"])',
+}
+"""What most values are → what finds the others."""
+
+_NEARLY: Final[dict[str, tuple[str, Predicate]]] = {
+    "plain": ("numbers", READINGS["plain"]),
+    NUMBER: ("numbers", NOTATIONS[NUMBER]),
+    "true or false": ("TRUE or FALSE", READINGS["true or false"]),
+    TRUTH: ("true or false", NOTATIONS[TRUTH]),
+}
+
+
+def _notation(s: Subject) -> Iterator[Problem]:
+    """Yield a warning where all values look like something that the service does not read so."""
+    look = looks_like(s.p)
+    if look is None:
+        return
+    given = {PERCENTAGES: "percent=True"}.get(look) or (
+        "truths=True" if look in notations.OTHER_TRUTHS else ""
+    )
+    yield s.found(
+        "other-notation",
+        s.told_count,
+        lambda c: (c != "") & ~notations.is_marker(c),
+        f"Its values look like {look}, which the service does not read so; it is imported as TEXT.",
+        fix=f"df = df.connect.repair({given}).frame",
+    )
+
+
+def _decimal_identifier(s: Subject) -> Iterator[Problem]:
+    yield s.found(
+        "decimal-identifier",
+        s.told_count,
+        lambda c: c.str.ends_with(".0"),
+        "Its values identify something, and end in '.0': they have been decimals before they were text.",
+        fix=f"df = df.connect.repair(float_ids=[{s.a.column!r}]).frame   # takes the '.0' off",
+    )
+
+
+def _are_phones(s: Subject) -> bool:
+    """Whether a column holds phone numbers: by their shape, or by its name and the shape of most of them."""
+    if s.a.type != "TEXT" or s.a.chosen or not s.p.present:
+        return False
+    if s.p.kind == "text":
+        if 0 < s.told_count == s.p.count(PHONE):
+            return True
+        return (
+            says(s.p.name, PHONES)
+            and tally(s.columns, s.a.position, phones.looks_like_phone) * 2 >= s.told_count > 0
+        )
+    least, most = 10**6, 10**phones.DIGITS_MAX
+    return s.is_whole and says(s.p.name, PHONES) and least <= (s.p.low or 0) and (s.p.high or 0) < most
+
+
+def _phones(s: Subject) -> Iterator[Problem]:
+    as_text = argument(f'types={{{s.a.column!r}: "TEXT"}}', "imports them as they are")
+    if bad := tally(s.columns, s.a.position, _not_e164):
+        yield s.found(
+            "not-e164",
+            bad,
+            _not_e164,
+            f"{counted(bad, 'is', 'are')} not written as the service asks of phone numbers, as in +4915112345678.",
+            fix='df = df.connect.repair(region="US").frame   # the country of those without +; without region=, '
+            f"only spaces and signs go\n{as_text}",
+        )
+    if s.p.kind == "text" and (bad := tally(s.columns, s.a.position, _not_assigned)):
+        yield s.found(
+            "invalid-phone",
+            bad,
+            _not_assigned,
+            f"{counted(bad, 'is a phone number', 'are phone numbers')} that no country has given out; "
+            "it is imported all the same.",
+            fix=f"df = df[~df[{s.a.column!r}].isin([…])]   # if they are mistakes; a made-up number is fine",
+        )
+
+
+def _not_e164(c: pl.Expr) -> pl.Expr:
+    text = c.cast(pl.String)
+    return (text != "") & ~text.str.contains(rules.PHONE) & ~notations.is_marker(text)
+
+
+def _not_assigned(c: pl.Expr) -> pl.Expr:
+    return c.str.contains(rules.PHONE) & ~c.map_batches(phones.valid, return_dtype=pl.Boolean)
+
+
+def _lost_zeros(s: Subject) -> Iterator[Problem]:
+    """Yield a warning where some postcodes held as numbers are one digit shorter than the others."""
+    lengths: set[int] = set()
+    name = str(s.a.position)
+    for part in s.columns.slices([s.a.position]):
+        low, high = part.select(low=pl.col(name).min(), high=pl.col(name).max()).row(0)
+        lengths |= {len(str(int(end))) for end in (low, high) if end is not None}
+    if len(lengths) != 2 or max(lengths) - min(lengths) != 1:
+        return
+    least = 10 ** min(lengths)
+    short = tally(s.columns, s.a.position, lambda c: c < least)
+    yield s.found(
+        "leading-zeros-lost",
+        short,
+        lambda c: c < least,
+        f"{counted(short, 'has', 'have')} a digit less than the others: leading zeros may have been lost, as in a "
+        "spreadsheet.",
+        fix=f'{s.cell} = {s.cell}.astype("Int64").astype("string").str.zfill({max(lengths)})   # puts them back',
+    )

@@ -1,0 +1,298 @@
+"""Which column identifies the rows: candidates, the best of them, and what is said where none is clear."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Final
+
+from connect_pandas.data.names import (
+    CATEGORIES,
+    ENTITY,
+    IDENTIFIER,
+    KEY,
+    SHARED,
+    UNTOLD,
+    ZIPS,
+    identifier_word,
+    is_number_word,
+    is_quantity,
+    key_rank,
+    says,
+)
+from connect_pandas.data.problems import Problem, argument
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator, Mapping, Sequence
+
+    from connect_pandas.data.infer import Choices
+    from connect_pandas.data.profile import Profile
+    from connect_pandas.data.reading import Reading
+
+
+_FREE_TEXT_BYTES: Final = 64
+"""On average; a column of longer texts identifies nothing."""
+
+
+def key_candidates(used: Mapping[int, Profile], read: Mapping[int, Reading]) -> tuple[int, ...]:
+    """Return the positions of the columns that could be the key, best first; of twins of one label the first."""
+    able: dict[Hashable, int] = {}
+    for i, p in used.items():
+        if _could_be_key(p, read[i]):
+            able.setdefault(p.label, i)
+    leading = next(iter(used), None)
+
+    def place(i: int) -> tuple[int, bool, bool]:
+        rank = max(_key_rank(used[i]), ENTITY if _numbers_rows(used, i) else SHARED)
+        return -rank, used[i].digits and rank < ENTITY, i != leading
+
+    return tuple(sorted(able.values(), key=place))
+
+
+def _could_be_key(p: Profile, read: Reading) -> bool:
+    # A key that the user calls a DATE or BOOLEAN is no key; an integer that reads as NUMBER may well be one.
+    if not (p.unique and p.complete) or read.type not in ("TEXT", "NUMBER"):
+        return False
+    if p.kind == "text" and not p.digits:
+        short = p.text_bytes <= _FREE_TEXT_BYTES * max(1, p.present)
+        return short and read.type == "TEXT"  # a number with a fraction identifies nothing
+    return not is_quantity(p.name)
+
+
+def _key_rank(p: Profile) -> int:
+    rank = key_rank(p.name)
+    if (
+        rank == UNTOLD
+        and p.digits
+        and ((identifier_word(p.name) and not says(p.name, CATEGORIES)) or is_number_word(p.name))
+    ):
+        return IDENTIFIER  # a client that is a number, not a name
+    return SHARED if rank == UNTOLD and p.spaced else rank  # several words are a name or a remark
+
+
+_NUMBERED_LEAST: Final = 10
+"""So many rows are not numbered by chance."""
+
+
+def _numbers_rows(used: Mapping[int, Profile], i: int) -> bool:
+    """Whether a column leads the others and numbers the rows, whatever its name."""
+    p = used[i]
+    leads = i == next(iter(used))
+    return leads and p.numbering and p.rows >= _NUMBERED_LEAST and not is_quantity(p.name)
+
+
+def choose_key(
+    used: Mapping[int, Profile], read: Mapping[int, Reading], candidates: Sequence[int], choices: Choices
+) -> tuple[int | None, tuple[Problem, ...]]:
+    if choices.key is not None:
+        return choices.key, ()
+    if choices.lost_key is not None:
+        return None, (_lost_key(used, choices.lost_key),)
+    if not used or not next(iter(used.values())).rows:
+        return None, ()
+    nearly = _nearly_key(used, read, candidates)
+    by = next((p.label for i, p in used.items() if read[i].type == "DATE"), None)
+    if not candidates:
+        return None, (_no_key(used, nearly, by),)
+    best = candidates[0]
+    if nearly is not None and _key_rank(used[nearly]) > _key_rank(used[best]):
+        return None, (_taken_over(used[nearly], used[best], by),)
+    rivals = [i for i in candidates[1:] if _key_rank(used[i]) == _key_rank(used[best])]
+    if not _is_clear(used, best, rivals):
+        return None, (_unclear_key(used, candidates),)
+    problems = tuple(_chosen(used, best, rivals))
+    if nearly is not None:
+        problems = (*problems, _passed_over(used[nearly], used[best], by))
+    return best, problems
+
+
+def _is_clear(used: Mapping[int, Profile], best: int, rivals: Sequence[int]) -> bool:
+    """Whether its name says that it is the key, or it leads the columns as text that is no remark."""
+    leads = best == next(iter(used))
+    rank = _key_rank(used[best])
+    if rank > UNTOLD:
+        return leads or not rivals
+    return leads and (_numbers_rows(used, best) or _names_rows(used[best], rank, alone=not rivals))
+
+
+def _names_rows(p: Profile, rank: int, *, alone: bool) -> bool:
+    """Whether a text that leads the columns is what the rows are about, although its name does not say so."""
+    if p.digits:
+        return alone and says(p.name, ZIPS) and p.rows >= _ZIPS_LEAST
+    if rank == UNTOLD:
+        return True
+    untold = key_rank(p.name) == UNTOLD and identifier_word(p.name) is None
+    return untold and p.rows >= _NAMES_LEAST and p.text_bytes <= _NAME_BYTES * p.rows
+
+
+_ZIPS_LEAST, _NAMES_LEAST = 50, 20
+"""In so many rows no postcodes, and no names of several words, differ by chance."""
+_NAME_BYTES: Final = 40
+"""On average; longer texts are remarks."""
+
+
+def _chosen(used: Mapping[int, Profile], best: int, rivals: Sequence[int]) -> Iterator[Problem]:
+    rank = _key_rank(used[best])
+    if rivals:
+        others = ", ".join(repr(used[i].label) for i in rivals[:5]) + (" …" if len(rivals) > 5 else "")
+        yield Problem.of(
+            "chosen-key",
+            f"It is the key, being the first of several columns that could be; so could {others}.",
+            column=used[best].name,
+            fix=argument(f"key={used[rivals[0]].label!r}", "if that is meant"),
+        )
+    elif rank < IDENTIFIER:
+        said = "numbering the rows" if used[best].numbering else "having a different value in every row"
+        yield Problem.of(
+            "chosen-key",
+            f"It is the key, {said}; its name does not say that it identifies them.",
+            column=used[best].name,
+            fix=argument('key="…"', "if another is meant"),
+        )
+
+
+def _unclear_key(used: Mapping[int, Profile], candidates: Sequence[int]) -> Problem:
+    labels = [used[i].label for i in candidates]
+    if len(labels) == 1:
+        message = f"Only {labels[0]!r} has a different value in every row, but nothing says that it identifies them."
+    else:
+        shown = ", ".join(map(repr, labels[:5])) + (" …" if len(labels) > 5 else "")
+        message = (
+            f"Which column identifies the rows is unclear: {shown} each have a different value in every row."
+        )
+    return Problem.of("unclear-key", message, fix=argument(f"key={labels[0]!r}"))
+
+
+# ── what was to be the key ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def _nearly_key(
+    used: Mapping[int, Profile], read: Mapping[int, Reading], candidates: Sequence[int]
+) -> int | None:
+    """Return the column that was meant to be the key, by its name and but for a few rows, when there is one.
+
+    That is one that is called a key, or the first of those that identify something, where no column that is as good
+    stands before it; where no other could be the key, the column that leads may be without a telling name.
+    """
+    named = next((i for i, p in used.items() if _key_rank(p) >= IDENTIFIER), None)
+    leading = next(iter(used))
+    for i, p in used.items():
+        rank = _key_rank(p)
+        if i in candidates and rank >= IDENTIFIER:
+            return None
+        meant = (
+            rank == KEY
+            or i == named
+            or (named is None and not candidates and rank == UNTOLD and i == leading)
+        )
+        if meant and p.nearly_unique and not (p.unique and p.complete) and read[i].type in ("TEXT", "NUMBER"):
+            return i
+    return None
+
+
+def _lacks(p: Profile) -> str:
+    """Return in how many rows a column repeats its values or has none."""
+    lacks = []
+    if p.repeated:
+        lacks.append(
+            f"{p.repeated:,} {'row repeats' if p.repeated == 1 else 'rows repeat'} the key of an earlier row"
+        )
+    if p.missing:
+        lacks.append(f"{p.missing:,} {'row has' if p.missing == 1 else 'rows have'} none")
+    return " and ".join(lacks)
+
+
+def ways_out(label: Hashable, *, missing: bool, repeated: bool, by: Hashable | None) -> str:
+    """Return the lines that leave out what keeps a column from being the key.
+
+    Parameters
+    ----------
+    label : hashable
+        The column.
+    missing, repeated : bool
+        Whether some rows have no value; whether some repeat that of another.
+    by : hashable or None
+        The label of a column of dates: of rows with one key the latest stays.
+    """
+    given = f"key={list(label) if isinstance(label, tuple) else label!r}"
+    lines = []
+    if missing:
+        lines.append(
+            f"df = df.connect.repair({given}, drop_without_key=True).frame   # leaves out rows without one"
+        )
+    if repeated and by is not None:
+        lines.append(f"df = df.connect.repair({given}, keep_last={by!r}).frame   # keeps the latest of each")
+    elif repeated:
+        subset = list(label) if isinstance(label, tuple) else [label]
+        lines.append(f"df = df.drop_duplicates(subset={subset!r}, keep='last')   # keeps the last of each")
+    return "\n".join(lines)
+
+
+def _put_right(p: Profile, by: Hashable | None) -> str:
+    return ways_out(p.label, missing=p.missing > 0, repeated=bool(p.repeated), by=by)
+
+
+def _taken_over(nearly: Profile, best: Profile, by: Hashable | None) -> Problem:
+    return Problem.of(
+        "unclear-key",
+        f"It looks like the key, but {_lacks(nearly)}; {best.label!r} has a different value in every row, but does "
+        "not look like the key.",
+        column=nearly.name,
+        count=(nearly.repeated or 0) + nearly.missing,
+        fix=f"{_put_right(nearly, by)}\n{argument(f'key={best.label!r}', 'if that identifies the rows')}",
+    )
+
+
+def _passed_over(nearly: Profile, best: Profile, by: Hashable | None) -> Problem:
+    return Problem.of(
+        "nearly-key",
+        f"It looks like the key, too, but {_lacks(nearly)}; the key is {best.label!r}.",
+        column=nearly.name,
+        count=(nearly.repeated or 0) + nearly.missing,
+        fix=_put_right(nearly, by),
+    )
+
+
+def _no_key(used: Mapping[int, Profile], nearly: int | None, by: Hashable | None) -> Problem:
+    last = numbering([p.label for p in used.values()])
+    if nearly is not None:
+        p = used[nearly]
+        return Problem.of(
+            "no-key",
+            f"No column identifies the rows. It comes nearest, but {_lacks(p)}.",
+            column=p.name,
+            count=(p.repeated or 0) + p.missing,
+            fix=f"{_put_right(p, by)}\n{last}",
+        )
+    return Problem.of(
+        "no-key",
+        "No column identifies the rows: none that could is complete and has a different value in every row. "
+        "Quantities and dates are not taken for keys.",
+        fix=argument('key="…"', "says what is wrong with a column") + f"\n{last}",
+    )
+
+
+def numbering(labels: Sequence[Hashable]) -> str:
+    """Return the line that numbers the rows, and what that means."""
+    name = "Row ID"
+    while name in labels:
+        name += " 2"
+    return (
+        f'df = df.reset_index(drop=True).reset_index(names="{name}")   # the last way out: every row is imported, '
+        "repeated ones too,\n# and its number finds it again only as long as no row before it comes or goes"
+    )
+
+
+def _lost_key(used: Mapping[int, Profile], lost: Hashable) -> Problem:
+    labels = {str(p.label): p.label for p in used.values()}
+    alike = {name.casefold(): name for name in labels}
+    close = get_close_matches(str(lost).casefold(), alike, n=1, cutoff=0.6)
+    meant = labels[alike[close[0]]] if close else None
+    return Problem.of(
+        "schema",
+        f"The schema's key {lost!r} is not in the frame"
+        + (f"; did you mean {meant!r}?" if close else ": no other takes its place."),
+        column=str(lost),
+        fix=f"df = df.rename(columns={{{meant!r}: {lost!r}}})"
+        if close
+        else argument('key="…"', "or change the schema"),
+    )
