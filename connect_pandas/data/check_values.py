@@ -58,7 +58,7 @@ def values(s: Subject) -> Iterator[Problem]:
         yield _wrong_kind(s)
     elif s.p.kind == "text":
         yield from _text(s)
-    if _are_phones(s):
+    if are_phones(s):
         yield from _phones(s)
     if s.is_whole:
         yield from _whole_numbers(s)
@@ -296,7 +296,7 @@ def _decimal_identifier(s: Subject) -> Iterator[Problem]:
     )
 
 
-def _are_phones(s: Subject) -> bool:
+def are_phones(s: Subject) -> bool:
     """Whether a column holds phone numbers: by their shape, or by its name and the shape of most of them."""
     if s.a.type != "TEXT" or s.a.chosen or not s.p.present:
         return False
