@@ -170,8 +170,8 @@ def _marked(s: Subject, count: int, rows: tuple[Row, ...]) -> Problem:
     repair = f"df = df.connect.repair(missing=[{s.a.column!r}]).frame   # makes them missing"
     if s.a.type == "TEXT":
         said = (
-            f"{counted(count, 'says', 'say')} that there is none ({shown}); it is imported as "
-            f"{one_or(count, 'the text that it is', 'the texts that they are')}."
+            f"{counted(count, 'says', 'say')} that there is none ({shown}), and {one_or(count, 'is', 'are')} imported "
+            "as that text."
         )
         return Problem.of("marker-as-text", said, column=s.column, count=count, rows=rows, fix=repair)
     said = f"{counted(count, 'says', 'say')} that there is none ({shown}), which is no {s.a.type}; the others are."
