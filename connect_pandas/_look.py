@@ -47,11 +47,12 @@ class Look:
         import pandas as pd
 
         from connect_pandas.data import schema as pandera
+        from connect_pandas.data import verdict
 
-        schemas = [pandera.build(self.columns, self.attributes)]
+        schemas = [pandera.build(self.columns, self.profiles, self.attributes)]
         if self.schema is not None:
             schemas.append(self.schema)
-        cases = [c for s in schemas if (c := pandera.failures(s, self.frame)) is not None]
+        cases = [c for s in schemas if (c := verdict.failures(s, self.frame)) is not None]
         found = pd.concat(cases, ignore_index=True) if cases else pd.DataFrame(columns=list(_CASES))
         return found[list(_CASES)]
 
@@ -92,14 +93,16 @@ def look(
 def _by_pandera(seen: Look, limit: int | None = SHOWN_ROWS) -> Iterator[Problem]:
     """Yield what Pandera finds beyond the column pass: by the user's schema, then by that of the attributes."""
     from connect_pandas.data import schema as pandera
+    from connect_pandas.data import verdict
 
     known = list(seen.found)
-    if seen.schema is not None and (cases := pandera.failures(seen.schema, seen.frame)) is not None:
-        known += pandera.problems(cases, seen.columns, known, limit=limit)
+    if seen.schema is not None and (cases := verdict.failures(seen.schema, seen.frame)) is not None:
+        known += verdict.problems(cases, seen.columns, known, limit=limit)
     if not errors(known):
         # The contract has the last word, but does not look again at values that have just been found good.
-        cases = pandera.failures(pandera.build(seen.columns, seen.attributes, values=False), seen.frame)
-        known += [] if cases is None else pandera.problems(cases, seen.columns, known, limit=limit)
+        own = pandera.build(seen.columns, seen.profiles, seen.attributes, values=False)
+        cases = verdict.failures(own, seen.frame)
+        known += [] if cases is None else verdict.problems(cases, seen.columns, known, limit=limit)
     yield from known[len(seen.found) :]
 
 

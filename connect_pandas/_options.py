@@ -276,24 +276,28 @@ def choices(given: Options, columns: Columns) -> Choices:
 
     types = {at(label): type_ for label, type_ in (given.types or {}).items()}
     names = {at(label): name for label, name in (given.names or {}).items() if label != given.key}
-    together: tuple[int, ...] = ()
-    key: int | None = None
-    if isinstance(given.key, Together):
-        together, key = tuple(map(at, given.key)), len(columns.items)  # where it will be put
-    elif given.key is not None:
-        key = at(given.key)
+    key, together, told = base.key, base.together, base.names
+    if given.key is not None:
+        several = isinstance(given.key, Together)
+        together = tuple(map(at, cast("Together", given.key))) if several else ()
+        key = len(columns.items) if several else at(given.key)  # where one of several will be put
+        told = {i: name for i, name in told.items() if i < len(columns.items)}
     if given.names and given.key in given.names and key is not None:
         names[key] = given.names[given.key]
+    chosen = _positions(given, columns, key if together else None, at)
+    if chosen is not None and key is not None and key not in chosen:
+        label = columns.items[key].label
+        raise PlanError(f"The schema's key {label!r} is not among columns=…; the key is part of the file.")
     return replace(
         base,
-        key=base.key if key is None else key,
+        key=key,
         together=together,
-        lost_key=base.lost_key if key is None else None,
+        lost_key=base.lost_key if given.key is None else None,
         types={**base.types, **types},
-        names={**base.names, **names},
-        columns=_positions(given, columns, key if together else None, at),
-        form=given.form,
-        by_schema=base.by_schema - types.keys() - {key},
+        names={**told, **names},
+        columns=chosen,
+        form=given.form or base.form,
+        by_schema=base.by_schema - types.keys() - ({key} if given.key is not None else set()),
     )
 
 

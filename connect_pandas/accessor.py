@@ -13,7 +13,7 @@ from connect_pandas import api
 from connect_pandas._signatures import twin_of
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Mapping
 
     import pandera.pandas as pa
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from connect_pandas.data.infer import Attributes
     from connect_pandas.data.repair import Repair
     from connect_pandas.notebook.form import ImportForm
+    from connect_pandas.rules import AttributeType
     from connect_pandas.service.job import ImportJob
 
 
@@ -46,8 +47,15 @@ class ConnectAccessor:
         return api.infer(self._df)
 
     @twin_of(api.schema)
-    def schema(self) -> pa.DataFrameSchema:
-        return api.schema(self._df)
+    def schema(
+        self,
+        *,
+        key: Hashable | list[Any] | None = None,
+        types: Mapping[Any, AttributeType] | None = None,
+        names: Mapping[Any, str] | None = None,
+        date_format: str | None = None,
+    ) -> pa.DataFrameSchema:
+        return api.schema(self._df, key=key, types=types, names=names, date_format=date_format)
 
     @twin_of(api.validate)
     def validate(

@@ -76,7 +76,14 @@ def infer(df: pd.DataFrame) -> Attributes:
     return _look_at(df, None).attributes
 
 
-def schema(df: pd.DataFrame) -> pa.DataFrameSchema:
+def schema(
+    df: pd.DataFrame,
+    *,
+    key: Hashable | list[Any] | None = None,
+    types: Mapping[Any, AttributeType] | None = None,
+    names: Mapping[Any, str] | None = None,
+    date_format: str | None = None,
+) -> pa.DataFrameSchema:
     """Return the Pandera schema that the frame's attributes make: dtypes, checks, the unique and complete key.
 
     Print it, extend it, save it (``to_yaml``, ``to_json``), and pass it, or the file, back as ``schema=`` with next
@@ -86,6 +93,8 @@ def schema(df: pd.DataFrame) -> pa.DataFrameSchema:
     ----------
     df : pandas.DataFrame
         Any number of rows and columns. It is not changed.
+    key, types, names, date_format : optional
+        As for :func:`connect_pandas.plan`: what the schema is to hold where the inferred is not meant.
 
     Returns
     -------
@@ -95,12 +104,12 @@ def schema(df: pd.DataFrame) -> pa.DataFrameSchema:
     Raises
     ------
     PlanError
-        When ``df`` is not a DataFrame.
+        When ``df`` is not a DataFrame, or a choice cannot be.
     """
     from connect_pandas.data.schema import build
 
-    seen = _look_at(df, None)
-    return build(seen.columns, seen.attributes)
+    seen = _look_at(df, None, key, types=types, names=names, date_format=date_format)
+    return build(seen.columns, seen.profiles, seen.attributes)
 
 
 def validate(
@@ -474,12 +483,14 @@ def sandbox() -> Sandbox:
     return box
 
 
-def _look_at(df: pd.DataFrame, schema: Schema | None, key: Hashable | list[Any] | None = None) -> Look:
+def _look_at(
+    df: pd.DataFrame, schema: Schema | None, key: Hashable | list[Any] | None = None, **others: Any
+) -> Look:
     from connect_pandas._look import look
     from connect_pandas._options import choices, options
     from connect_pandas.data.columns import read
     from connect_pandas.data.profile import profile
 
     columns = read(df)
-    given = options({"schema": schema, "key": key}, columns)
+    given = options({"schema": schema, "key": key, **others}, columns)
     return look(df.copy(deep=False), columns, profile(columns), choices(given, columns), given.schema)

@@ -112,9 +112,9 @@ class Column:
 
     def take(self, positions: Sequence[int]) -> Column:
         """Return these rows of it."""
-        settled = None if self.settled is None else self.settled.iloc[list(positions)]
+        settled = None if self.settled is None else _taken(self.settled, positions)
         parts = tuple(part.take(positions) for part in self.parts)
-        return replace(self, parts=parts, series=self.series.iloc[list(positions)], settled=settled)
+        return replace(self, parts=parts, series=_taken(self.series, positions), settled=settled)
 
     def _part(self, start: int, stop: int) -> pd.Series[Any]:
         part = (self.series if self.settled is None else self.settled).iloc[start:stop]
@@ -209,6 +209,13 @@ class Columns:
 
 
 _BETWEEN: Final = ("-", "_", ":", "/", "~")
+
+
+def _taken(series: pd.Series[Any], positions: Sequence[int]) -> pd.Series[Any]:
+    if series.dtype == pd.ArrowDtype(pa.string_view()):  # of which Arrow cannot take out values
+        texts = array_of(series).cast(pa.large_string())
+        series = pd.Series(pd.arrays.ArrowExtensionArray(pa.chunked_array([texts])), index=series.index)
+    return series.iloc[list(positions)]
 
 
 # ── reading a frame ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -41,9 +41,10 @@ def key_candidates(used: Mapping[int, Profile], read: Mapping[int, Reading]) -> 
             able.setdefault(p.label, i)
     leading = next(iter(used), None)
 
-    def place(i: int) -> tuple[int, bool, bool]:
+    def place(i: int) -> tuple[int, bool]:
         rank = max(_key_rank(used[i]), ENTITY if _numbers_rows(used, i) else SHARED)
-        return -rank, used[i].digits and rank < ENTITY, i != leading
+        # A number whose name says nothing is more likely a measure than anything else is.
+        return (SHARED - 1 if used[i].digits and rank < ENTITY else rank) * -1, i != leading
 
     return tuple(sorted(able.values(), key=place))
 

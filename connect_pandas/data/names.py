@@ -13,16 +13,16 @@ def _set(words: str) -> frozenset[str]:
 
 
 # What an identifier of the rows' own is called, …
-_KEYS: Final = _set("id ids uid uuid guid oid key pk sku skus ean isbn rowid recordid identifier ident")
+_KEYS: Final = _set("id ids uid uuid guid oid key pk sk sku skus ean isbn rowid recordid identifier ident")
 _OTHERS: Final = _set(
-    " ref reference referenz gtin upc ean13 issn asin barcode imei imsi iccid vin cusip isin sedol wkn "
+    "  ref reference referenz gtin upc ean13 issn asin barcode imei imsi iccid vin cusip isin sedol wkn "
     "doi orcid handle slug  nif siret siren rut cpf cnpj cik gvkey permno permco lei duns npi ndc cas crn "
     "urn kennung  kennzeichen pnr cvv cvc pin aadhaar camis matricule matrikel mmsi callsign "
 )
 # … and one that belongs to a thing, which two rows may well share.
 ZIPS: Final = _set("zip zipcode zips postcode postal postleitzahl plz pincode cep cap eircode zip4 zip5")
 PHONES: Final = _set(
-    " phone phones telephone tel mobile cell cellphone fax msisdn telefon telefono téléfono telephon "
+    "  phone phones telephone tel mobile cell cellphone fax msisdn telefon telefono téléfono telephon "
     "mobil handy mobiltelefon rufnummer festnetz phonenumber mobilnummer telefonnummer whatsapp "
 )
 _SHARED: Final = ZIPS | PHONES | _set("iban bic swift ssn tin ein vat naics sic nace hs hts")
@@ -33,7 +33,7 @@ _IDENTIFIERS: Final = _KEYS | _OTHERS | _SHARED | _CODES
 _NUMBER_WORDS: Final = _set("number numbers no nr nos num nbr nummer numero número numéro nro #")
 _SHARED_NUMBERS: Final = _set("phone tax vat bank house room area")
 THINGS: Final = _set(
-    " account acct agent appointment area article asset authorization authorisation bank batch bill "
+    "  account acct agent appointment area article asset authorization authorisation bank batch bill "
     "booking branch building bus campaign card cardholder carrier case certificate cheque check claim "
     "client coupon confirmation consignment contact contract courier credit cust custom customer deal "
     "delivery department dept device document doc donor driver emp employee engine equipment event fax "
@@ -48,7 +48,7 @@ THINGS: Final = _set(
     "terminal ticket track tracking train transaction transfer trans trip txn user vat  vehicle  vendor "
     "visit visitor voucher warehouse work workorder "
     # German, French, Spanish, Italian, Dutch
-    " kunden kunde auftrags auftrag bestell bestellung rechnungs rechnung artikel personal mitglieds "
+    "  kunden kunde auftrags auftrag bestell bestellung rechnungs rechnung artikel personal mitglieds "
     "vertrags liefer haus steuer konto telefon mobil fax ticket serien sendungs beleg lieferanten "
     "material filial produkt commande client facture article produit compte cliente pedido factura "
     "producto cuenta ordine fattura klant bestel factuur "
@@ -56,14 +56,15 @@ THINGS: Final = _set(
 """What has a number, or an ID, of its own."""
 # A thing's bare name over whole numbers means the thing's identifier: of these no one counts or measures the singular.
 _ALONE: Final = _set(
-    " parent individual account acct article booking branch client customer cust dept department device "
-    "emp employee flight invoice member merchant order outlet passenger patient person po product  record "
-    "respondent seller shipper shop station store student subject subscriber supplier ticket  transaction "
-    "txn user vendor visitor warehouse kunde klant item manager country continent "
+    " rep representative salesperson agent operator  parent individual account acct article booking "
+    "branch client customer cust dept department device  emp employee flight invoice member merchant "
+    "order outlet passenger patient person po product  record  respondent seller shipper shop station "
+    "store student subject subscriber supplier ticket  transaction  txn user vendor visitor warehouse "
+    "kunde klant item manager country continent "
 )
 
 _COUNTED: Final = _set(
-    " age ages amount amounts amt average avg balance bathrooms beds bedrooms billed budget calls "
+    "  age ages amount amounts amt average avg balance bathrooms beds bedrooms billed budget calls "
     "capacity change charge charges clicks commission conversions cost costs count counts cnt credits "
     "day days deposit discount distance downloads duration earnings employees expense fee fees freight "
     "frequency gdp grade growth height hours impressions income index installs items kg km lat latitude "
@@ -79,7 +80,7 @@ _COUNTED: Final = _set(
 )
 """What is counted or measured."""
 _COUNTING: Final = _set(
-    " n num count total sum avg average mean median max min pct percent anzahl nombre cantidad std days "
+    "  n num count total sum avg average mean median max min pct percent anzahl nombre cantidad std days "
     "hours cumulative "
 )
 """First words that say so, whatever comes after."""
@@ -87,7 +88,7 @@ PERIODS: Final = _set("year month week day quarter season period date jahr monat
 """What is no measure beside another column, as in a row for each country and year."""
 
 _DESCRIPTIONS: Final = _set(
-    " address comment comments description message note notes remark remarks review street subject text "
+    "  address comment comments description message note notes remark remarks review street subject text "
     "title label body "
 )
 DAYS: Final = _set("date dates datum day dob birthday birthdate fecha expires expiry due hired")
@@ -112,7 +113,7 @@ def words(name: str) -> tuple[str, ...]:
 
 _ENDS: Final = tuple(sorted(_NUMBER_WORDS | {"id", "ids", "code", "key", "nummern"}, key=len, reverse=True))
 _NOT_AN_ID: Final = _set(
-    " acid acids afraid aid aids amid android avid bid bids braid candid centroid covid david diploid "
+    "  acid acids afraid aid aids amid android avid bid bids braid candid centroid covid david diploid "
     "ellipsoid eyelid fluid fluids grid grids haploid hominid humid hybrid hybrids invalid kid kids  laid "
     "lid lids liquid liquids lucid madrid maid mid morbid orchid orchids overpaid paid plaid  plasmid "
     "prepaid raid raids rapid repaid rid said solid solids splendid squid steroid steroids  thyroid timid "
@@ -121,7 +122,10 @@ _NOT_AN_ID: Final = _set(
 """Words that end as though with an ID."""
 
 
-_NOT_A_CODE: Final = _set("decode encode unicode geocode transcode recode")
+_NOT_A_CODE: Final = _set(
+    " decode encode unicode geocode transcode recode turkey monkey whiskey jockey hockey donkey lackey "
+    "hotkey mickey "
+)
 
 
 def _split(word: str) -> list[str]:
@@ -132,8 +136,9 @@ def _split(word: str) -> list[str]:
         thing = word.removesuffix(end)
         if thing != word and (thing in THINGS or thing.removesuffix("s") in THINGS):
             return [thing, end]
-    if word.endswith("code") and len(word) > 4 and word not in _NOT_A_CODE:
-        return [word[:-4], "code"]
+    for end in ("code", "key"):
+        if word.endswith(end) and len(word) > len(end) and word not in _NOT_A_CODE:
+            return [word.removesuffix(end), end]
     if word.startswith("id") and word[2:] in THINGS:
         return ["id", word[2:]]
     if word.endswith("id") and len(word) > 2 and word not in _NOT_AN_ID:
@@ -173,6 +178,8 @@ def identifier_word(name: str) -> str | None:
         return found[-1]
     if found[-1] in _ALONE and (len(found) == 1 or found[-1] not in _NOT_AFTER):
         return found[-1]
+    if len(found) > 1 and found[-1] in ("ext", "extension") and not PHONES.isdisjoint(found):
+        return found[-1]
     if len(found) > 1 and found[-1] == "by":
         return "by"  # as in "created by", which says who
     return " ".join(found) if found in _PHRASES else None
@@ -196,20 +203,20 @@ def _is_counted(word: str) -> bool:
 
 
 _ORDERED: Final = _set(
-    " week wk day month mth quarter qtr year yr hour hr minute min second sec lap round episode season "
+    "  week wk day month mth quarter qtr year yr hour hr minute min second sec lap round episode season "
     "chapter page version line step period leg seq sequence game set inning over heat stage phase level "
     "floor attempt visit repeat trial wave contact jahr monat woche tag "
 )
 _ASKING: Final = _set("is has was did can will are had needs")
 """First words of a question, whose answers are no identifiers."""
 _FIRST: Final = _IDENTIFIERS - _set("code codes key pk cell mobile handle slug swift ref reference") | _set(
-    " codice código codigo kode "
+    "  codice código codigo kode "
 )
 """As in ``ID customer``, ``phone (home)``, ``code commune``."""
 _WITHIN: Final = ZIPS | PHONES - _set("cell mobile tel fax") | _set("sku ean isbn iban upc gtin asin")
 """Wherever they stand, as in ``zip code prefix``, ``incident zip (5 digits)``."""
 CATEGORIES: Final = _set(
-    " type types kind category subcategory district mode origin race ethnicity religion reason kategorie "
+    "  type types kind category subcategory district mode origin race ethnicity religion reason kategorie "
     "typ art grund "
 )
 """What has names: a number in such a column is one."""
@@ -280,8 +287,9 @@ def key_rank(name: str) -> int:
 _EMAILS: Final = _set("email mail")
 _NAMES: Final = _set("name names nom nombre nome bezeichnung denominazione")
 _ENTITIES: Final = _set(
-    " country countries state city town airport model species symbol ticker domain hostname login "
-    "username company organisation organization brand team player county province municipality district "
-    "region product land stadt paese pays país gemeinde commune iso iso2 iso3 callsign tailnum currency "
-    "language drug film movie song artist "
+    " airline university college school hospital bank hotel restaurant  country countries state city town "
+    "airport model species symbol ticker domain hostname login  username company organisation "
+    "organization brand team player county province municipality district  region product land stadt "
+    "paese pays país gemeinde commune iso iso2 iso3 callsign tailnum currency  language drug film movie "
+    "song artist "
 )

@@ -2,6 +2,8 @@
 
 The checks are registered with Pandera under names that begin with ``connect_``, so a schema prints, saves and reloads
 with them. Each asks the same predicate as the profile, over the same slices.
+
+What Pandera does not save (``metadata``) or cannot load (some dtypes) is held by checks as well.
 """
 
 from __future__ import annotations
@@ -9,32 +11,48 @@ from __future__ import annotations
 import copy
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 import polars as pl
+import pyarrow
 from pandera import extensions
-from pandera.errors import SchemaErrors
+from pandera.engines.pandas_engine import Engine
 
 from connect_pandas import rules
-from connect_pandas.data.columns import SURROGATE_MARK, Columns, column_of, is_missing
+from connect_pandas.data import notations
+from connect_pandas.data.check_values import are_phones
+from connect_pandas.data.columns import SURROGATE_MARK, Columns, column_of, is_missing, read
 from connect_pandas.data.infer import Attribute, Attributes, Choices
-from connect_pandas.data.notations import READ_FORMATS
-from connect_pandas.data.problems import Problem, Row
-from connect_pandas.data.profile import SHOWN_ROWS, TYPED, predicates, tally
+from connect_pandas.data.profile import (
+    TIMES,
+    TYPED,
+    all_repeats,
+    locate,
+    predicates,
+    told,
+    told_as_numbers,
+)
+from connect_pandas.data.saved import load
+from connect_pandas.data.subject import Subject
 from connect_pandas.errors import PlanError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from connect_pandas.data.profile import Predicate
+    from connect_pandas.data.profile import Predicate, Profile
     from connect_pandas.rules import AttributeType, DateFormat
 
 METADATA: Final = "connect"
-"""The key in a Pandera column's ``metadata`` under which ``type``, ``key`` and ``name`` of its attribute stand."""
+"""The key in Pandera's ``metadata`` under which stand a column's ``type``, ``key`` and ``name``, and in that of the
+whole schema ``date_format``, ``key`` (of several columns) and ``key_name``."""
 
 # ── checks ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -89,15 +107,73 @@ def _year(series: pd.Series[Any]) -> Any:
 
 
 def _midnight(series: pd.Series[Any]) -> Any:
-    return _holds(series, lambda dtype: predicates("naive", dtype)["time"])
+    return _holds(
+        series, lambda dtype: TIMES["time"] if dtype == pl.String else predicates("naive", dtype)["time"]
+    )
+
+
+def _phone(series: pd.Series[Any]) -> Any:
+    return _holds(series, lambda _: _is_no_phone)
+
+
+def _is_no_phone(c: pl.Expr) -> pl.Expr:
+    text = c.cast(pl.String)
+    return (text != "") & ~text.str.contains(rules.PHONE) & ~notations.is_marker(text)
 
 
 def _filled(series: pd.Series[Any]) -> Any:
     return _holds(series, lambda _: lambda c: c == "")
 
 
+def _distinct(series: pd.Series[Any], *, type: str) -> Any:  # noqa: A002 - as the service names it
+    """Find the repeats that only the file has: ``1`` and ``1.0``, two times within one second."""
+    column = column_of(series.name, series)
+    as_told = told_as_numbers if column.kind == "text" and type == "NUMBER" else told
+    found = all_repeats(Columns((column,), series.index), 0, as_told)
+    return _all_but(found, series.index) | series.duplicated(keep=False)
+
+
+def _together(frame: pd.DataFrame, *, columns: list[Any], attribute: str) -> Any:
+    """Find the rows whose key of several columns is not complete, or is repeated beyond what Pandera sees."""
+    held = read(frame)
+    places = [held.find(_label(label)) for label in columns]
+    positions = [place for place in places if place is not None]
+    if len(positions) < len(columns):
+        return True  # said by the columns themselves
+    joined = held.joined(positions)
+    last = len(joined.items) - 1
+    missing = locate(joined, last, lambda c: c.is_null() | (c == ""), limit=None)
+    good = _all_but([*all_repeats(joined, last), *missing], frame.index)
+    if set(columns) <= set(frame.columns):
+        good |= frame.duplicated(subset=columns, keep=False) & ~_all_but(missing, frame.index)
+    parts = [label for label in columns if label in frame.columns]
+    # Pandera cannot take values out of a sparse column, and names all columns then.
+    if good.all() or not parts or any(isinstance(dtype, pd.SparseDtype) for dtype in frame.dtypes):
+        return good
+    return pd.DataFrame({label: good if label in parts else True for label in frame.columns})
+
+
+def _all_but(positions: Any, index: pd.Index[Any]) -> pd.Series[bool]:
+    good = np.ones(len(index), dtype=np.bool_)
+    good[np.asarray(positions, dtype=np.int64)] = False
+    return pd.Series(good, index=index, dtype="bool")
+
+
+def _label(label: Any) -> Hashable:
+    """Return a label as it was before YAML or JSON made a list of a tuple."""
+    return tuple(map(_label, label)) if isinstance(label, list) else label
+
+
+def _dtype_is(series: pd.Series[Any], *, dtype: str) -> Any:
+    return str(series.dtype) == dtype
+
+
 def _attribute(series: pd.Series[Any], *, type: str, key: bool, attribute: str) -> Any:  # noqa: A002
     return True  # holds what the metadata holds, which Pandera does not save
+
+
+def _file(frame: pd.DataFrame, *, date_format: str) -> Any:
+    return True  # as _attribute, of the whole frame
 
 
 def _possible(series: pd.Series[Any], *, type: str) -> Any:  # noqa: A002 - as the service names it
@@ -112,11 +188,17 @@ _CHECKS: Final[dict[str, tuple[Callable[..., Any], list[str]]]] = {
     "connect_finite": (_finite, []),
     "connect_year": (_year, []),
     "connect_midnight": (_midnight, []),
+    "connect_phone": (_phone, []),
     "connect_filled": (_filled, []),
+    "connect_distinct": (_distinct, ["type"]),
+    "connect_together": (_together, ["columns", "attribute"]),
+    "connect_dtype": (_dtype_is, ["dtype"]),
     "connect_possible": (_possible, ["type"]),
     "connect_attribute": (_attribute, ["type", "key", "attribute"]),
+    "connect_file": (_file, ["date_format"]),
 }
 """Name → the check and its parameters."""
+_OF_THE_FRAME: Final = frozenset({"connect_together", "connect_file"})
 
 
 def _register() -> None:
@@ -124,13 +206,14 @@ def _register() -> None:
     for name, (check, statistics) in _CHECKS.items():
         if name not in pa.Check.REGISTERED_CUSTOM_CHECKS:
             check.__name__ = name
-            make(check, statistics=statistics, supported_types=pd.Series)
+            asked = pd.DataFrame if name in _OF_THE_FRAME else pd.Series
+            make(check, statistics=statistics, supported_types=asked)
 
 
 _register()
 
 
-_ERRORS: Final = {
+ERRORS: Final = {
     "connect_text": "one line of text without control characters",
     "connect_number": "plain decimal numbers",
     "connect_boolean": "TRUE or FALSE",
@@ -138,56 +221,90 @@ _ERRORS: Final = {
     "connect_finite": "finite numbers",
     "connect_year": "years of four digits",
     "connect_midnight": "days without a time",
+    "connect_phone": "phone numbers as +4915112345678",
     "connect_filled": "texts that are not empty",
+    "connect_distinct": "values that differ in the file",
+    "connect_together": "columns that identify the rows together",
     "connect_attribute": "an attribute",
+    "connect_file": "a file",
     "connect_possible": "what an attribute of its type can hold",
 }
 """What each check asks for, in words."""
-_OURS: Final = frozenset(_ERRORS.values())
-_OF_THE_PASS: Final = _OURS | {"field_uniqueness", "not_nullable"}
-"""Failures that the column pass finds as well, and words better."""
-
 
 # ── attributes → schema ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-def build(columns: Columns, attributes: Attributes, *, values: bool = True) -> pa.DataFrameSchema:
+VIEWS: Final = pd.ArrowDtype(pyarrow.string_view())
+"""Texts that pandas holds and cannot take out one by one."""
+
+
+def build(
+    columns: Columns, profiles: Sequence[Profile], attributes: Attributes, *, values: bool = True
+) -> pa.DataFrameSchema:
     """Return the Pandera schema that a frame of these attributes keeps to.
 
     Parameters
     ----------
     columns : Columns
         The frame's; their dtypes are the schema's.
+    profiles : sequence of Profile
+        One a column of the frame, in order.
     attributes : Attributes
     values : bool
         Whether it looks at every value; else at dtypes, names and missing values only, for a frame whose values the
         column pass has just found to be good by the same predicates.
     """
     named = sum(name is not None for name in columns.index.names)
-    together = next((list(a.column) for a in attributes if columns.items[a.position].parts), None)  # type: ignore[call-overload]
-    fields = {
-        a.column: _field(pa.Column, columns, a, attributes, values=values)
-        for a in attributes
-        if a.position >= named and not columns.items[a.position].parts
-    }
-    levels = [
-        _field(pa.Index, columns, a, attributes, values=values) for a in attributes if a.position < named
-    ]
+    joint = next((a for a in attributes if columns.items[a.position].parts), None)
+    fields, levels = {}, []
+    for a in attributes:
+        if a is not joint and not is_missing(a.column):  # without a name it is no column to Pandera
+            made = _field(
+                columns, profiles[a.position], a, attributes, values=values, level=a.position < named
+            )
+            if a.position < named:
+                levels.append(made)
+            else:
+                fields[a.column] = made
     index = None
     if levels:
         index = pa.MultiIndex(levels, ordered=False) if columns.index.nlevels > 1 else levels[0]
+    together = [] if joint is None else [part.label for part in columns.items[joint.position].parts]
     return pa.DataFrameSchema(
         fields,
+        checks=list(_frame_checks(together, joint, attributes)) if values else [],
         index=index,
         unique=together if values and together and set(together) <= fields.keys() else None,
-        metadata={METADATA: {"date_format": attributes.date_format}},
+        metadata={METADATA: _frame_metadata(together, joint, attributes)},
     )
 
 
-def _field(make: Any, columns: Columns, a: Attribute, attributes: Attributes, *, values: bool) -> Any:
+def _frame_metadata(
+    together: list[Hashable], joint: Attribute | None, attributes: Attributes
+) -> dict[str, Any]:
+    told: dict[str, Any] = {"date_format": attributes.date_format}
+    return told if joint is None else {**told, "key": together, "key_name": joint.name}
+
+
+def _frame_checks(
+    together: list[Hashable], joint: Attribute | None, attributes: Attributes
+) -> Iterator[pa.Check]:
+    if joint is not None:
+        yield _check("connect_together", columns=together, attribute=joint.name)
+    if attributes.date_format is not None:
+        yield _check("connect_file", date_format=attributes.date_format)
+
+
+def _field(
+    columns: Columns, p: Profile, a: Attribute, attributes: Attributes, *, values: bool, level: bool
+) -> Any:
+    dtype, checks = _dtype(columns.items[a.position].series.dtype)
+    if values:
+        checks += _checks(Subject(columns, p, a), attributes)
+    make: Any = pa.Index if level else pa.Column
     return make(
-        columns.items[a.position].series.dtype,
-        checks=list(_checks(a, attributes)) if values else [],
+        dtype,
+        checks=checks,
         nullable=not a.key,
         unique=values and a.key,
         name=a.column,
@@ -195,6 +312,29 @@ def _field(make: Any, columns: Columns, a: Attribute, attributes: Attributes, *,
         title=f"{a.type}{' key' if a.key else ''}",
         description=a.reason,
     )
+
+
+def _dtype(dtype: Any) -> tuple[Any, list[pa.Check]]:
+    """Return a dtype as Pandera's, or a check of its name where Pandera does not know it or could not load it."""
+    if isinstance(dtype, pd.CategoricalDtype):
+        return "category", []  # the categories are this month's values
+    if dtype == VIEWS:
+        return None, []
+    if _is_loaded(dtype):
+        return dtype, []
+    name = str(dtype)
+    return None, [_check("connect_dtype", error=f"dtype({name!r})", dtype=name)]
+
+
+def _is_loaded(dtype: Any) -> bool:
+    """Whether Pandera makes the same of a dtype and of its name, as it is saved."""
+    if str(dtype).startswith("timedelta64"):
+        return False  # all that its checks were given would be loaded as time spans
+    try:
+        known = Engine.dtype(dtype)
+        return bool(Engine.dtype(str(known)) == known)
+    except Exception:  # noqa: BLE001 - NumPy, pandas and Arrow each raise their own
+        return False
 
 
 _KINDS: Final[dict[AttributeType, tuple[str, ...]]] = {
@@ -205,32 +345,59 @@ _KINDS: Final[dict[AttributeType, tuple[str, ...]]] = {
 }
 
 
-def _checks(a: Attribute, attributes: Attributes) -> Iterator[pa.Check]:
+def _checks(s: Subject, attributes: Attributes) -> Iterator[pa.Check]:
+    a = s.a
     yield _check("connect_attribute", type=a.type, key=a.key, attribute=a.name)
     if a.kind not in _KINDS[a.type]:
         yield _check("connect_possible", type=a.type)
-    elif a.kind == "text":
-        yield _check("connect_text")
-        if a.type == "NUMBER":
-            yield _check("connect_number")
-        elif a.type == "BOOLEAN":
-            yield _check("connect_boolean")
-        elif a.type == "DATE":
-            yield _check("connect_date", form=(a.written_as or rules.TIMESTAMP).pattern)
-        if a.key:
-            yield _check("connect_filled")
+        return
+    if a.kind == "text":
+        yield from _text_checks(a, attributes)
     elif a.kind == "float":
         yield _check("connect_finite")
     elif a.kind in ("date", "naive", "aware"):
         yield _check("connect_year")
-        days = attributes.form is not None and not attributes.form.has_time
-        if a.type == "DATE" and days and a.kind != "date":
+        if a.type == "DATE" and _are_days(attributes) and a.kind != "date":
             yield _check("connect_midnight")
+    if are_phones(s):
+        yield _check("connect_phone")
+    if a.key:
+        yield _check("connect_distinct", type=a.type)
 
 
-def _check(name: str, **statistics: Any) -> pa.Check:
+def _are_days(attributes: Attributes) -> bool:
+    return attributes.form is not None and not attributes.form.has_time
+
+
+def _text_checks(a: Attribute, attributes: Attributes) -> Iterator[pa.Check]:
+    yield _check("connect_text")
+    if a.type == "NUMBER":
+        yield _check("connect_number")
+    elif a.type == "BOOLEAN":
+        yield _check("connect_boolean")
+    elif a.type == "DATE":
+        yield from (_check("connect_date", form=form.pattern) for form in _held_forms(a, attributes))
+        if _are_days(attributes) and a.written_as is rules.TIMESTAMP:
+            yield _check("connect_possible", type=a.type)
+        elif _are_days(attributes) and a.written_as is not None and a.written_as.has_time:
+            yield _check("connect_midnight")
+    if a.key:
+        yield _check("connect_filled")
+
+
+_SLASHED: Final = tuple(f for f in rules.DATE_FORMATS if f.pattern in ("MM/DD/YYYY", "DD/MM/YYYY"))
+
+
+def _held_forms(a: Attribute, attributes: Attributes) -> tuple[DateFormat, ...]:
+    """Return the format of dates in text; two where nothing tells day from month: nor does the schema."""
+    if any(p.code == "ambiguous-date" and p.column == str(a.column) for p in attributes.problems):
+        return _SLASHED
+    return (a.written_as or rules.TIMESTAMP,)
+
+
+def _check(name: str, *, error: str | None = None, **statistics: Any) -> pa.Check:
     # Missing values are the column's affair (nullable), and Pandera would copy the column to leave them out.
-    made: pa.Check = getattr(pa.Check, name)(ignore_na=False, error=_ERRORS[name], **statistics)
+    made: pa.Check = getattr(pa.Check, name)(ignore_na=False, error=error or ERRORS[name], **statistics)
     return made
 
 
@@ -246,36 +413,48 @@ def as_schema(schema: Any) -> pa.DataFrameSchema:
         When it is none of these, or the file cannot be read.
     """
     if isinstance(schema, str | os.PathLike):
-        return _from_file(Path(schema).expanduser())
+        return load(Path(schema).expanduser())
     if isinstance(schema, pa.DataFrameSchema):
         return schema
     if isinstance(schema, type) and issubclass(schema, pa.DataFrameModel):
-        return schema.to_schema()
+        return _of_model(schema)
     raise PlanError(
         "schema= takes a pandera.pandas DataFrameSchema or DataFrameModel, or the path of a saved one; "
-        f"this is {type(schema).__qualname__}."
+        f"this is {_kind(schema)}."
     )
 
 
-def _from_file(path: Path) -> pa.DataFrameSchema:
-    load = pa.DataFrameSchema.from_json if path.suffix == ".json" else pa.DataFrameSchema.from_yaml
+def _kind(schema: Any) -> str:
+    kind = schema if isinstance(schema, type) else type(schema)
+    if isinstance(schema, pa.Column | pa.SeriesSchema | pa.Index):
+        return f"{kind.__qualname__}, of one column: pandera.pandas.DataFrameSchema({{…: it}}) makes a schema of it"
+    made_for = [
+        m[1] for base in kind.__mro__ if (m := re.match(r"pandera\.(?:api\.)?(\w+)", base.__module__))
+    ]
+    other = next((library for library in made_for if library in _LIBRARIES), None)
+    return f"{kind.__qualname__}, made for {other}" if other else kind.__qualname__
+
+
+_LIBRARIES: Final = ("polars", "pyspark", "ibis", "xarray")
+
+
+def _of_model(model: type[pa.DataFrameModel]) -> pa.DataFrameSchema:
+    """Return a model's schema with the metadata of its ``Config``, which Pandera leaves out."""
     try:
-        path.open().close()
-        made = load(path)
-        if not made.columns and made.index is None and not made.checks:
-            raise ValueError("it names no columns")
-        return made
-    except OSError as error:
-        raise PlanError(f"The schema {path} cannot be read: {error.strerror or error}.") from None
-    except Exception as error:  # whatever a YAML or JSON reader, or Pandera, makes of another text
-        raise PlanError(f"{path} holds no schema that Pandera reads: {error}") from error
+        made = model.to_schema()
+    except Exception as error:  # a model that cannot be: Pandera says so in many ways
+        raise PlanError(f"The model {model.__qualname__} makes no schema: {error}") from error
+    if made.metadata is None:
+        made = copy.copy(made)
+        made.metadata = (model.get_metadata() or {}).get(made.name or model.__name__, {}).get("dataframe")
+    return made
 
 
 def choices(schema: pa.DataFrameSchema, columns: Columns) -> Choices:
     """Return what a schema decides: types from dtypes, the key from ``unique``, the rest from ``metadata``.
 
-    Pandera does not save ``metadata``: in a schema that was loaded the checks ``connect_attribute`` and
-    ``connect_date`` say the same.
+    Pandera does not save ``metadata``: in a schema that was loaded the checks ``connect_attribute``, ``connect_date``,
+    ``connect_together`` and ``connect_file`` say the same.
 
     Raises
     ------
@@ -285,36 +464,119 @@ def choices(schema: pa.DataFrameSchema, columns: Columns) -> Choices:
     types: dict[int, AttributeType] = {}
     names: dict[int, str] = {}
     held: dict[int, DateFormat] = {}
-    keys: list[tuple[Any, int | None]] = []
-    wrong: list[str] = []
-    for label, field in _fields(schema):
+    keys = _Keys()
+    whole = _told(schema)
+    wrong = list(_wrong_whole(whole))
+    for label, field in _fields(schema, columns):
         told = (field.metadata or {}).get(METADATA) or _saved_metadata(field)
         if problems := list(_wrong_metadata(label, told)):
             wrong += problems
             continue
         position = columns.find(label)
-        if told.get("key", field.unique or schema.unique == [label]):
-            keys.append((label, position))
+        keys.see(label, told.get("key"), unique=field.unique)
         if position is None:
             continue
-        if type_ := told.get("type") or _type_of(field):
+        if type_ := told.get("type") or _type_of(schema, field):
             types[position] = type_
         if "name" in told:
             names[position] = told["name"]
         if form := _form(field):
             held[position] = form
+    if len(keys.told) > 1:
+        wrong.append(_several_keys(keys.told))
     if wrong:
         raise PlanError("\n".join(wrong))
-    # Several unique columns say nothing about which of them is the key.
-    label, key = keys[0] if len(keys) == 1 else (None, None)
+    labels = _key_labels(schema, whole, keys)
+    positions = tuple(place for label in labels if (place := columns.find(label)) is not None)
+    lost = next((label for label in labels if columns.find(label) is None), None)
+    together = positions if len(labels) > 1 and lost is None else ()
+    made = len(columns.items)  # where a key of several columns will be put
+    key = made if together else None if lost is not None else next(iter(positions), None)
+    if together and "key_name" in whole:
+        names[made] = whole["key_name"]
     return Choices(
         key=key,
         types=types,
         names=names,
+        columns=(made, *range(made)) if together else None,
+        form=_format(whole.get("date_format")),
         by_schema=frozenset(types) | (frozenset() if key is None else {key}),
-        lost_key=label if key is None else None,
+        together=together,
+        lost_key=lost,
         held=held,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """The columns that a schema says are the key, and those that it only says are unique."""
+
+    told: list[Hashable] = dataclass_field(default_factory=list)
+    unique: list[Hashable] = dataclass_field(default_factory=list)
+
+    def see(self, label: Hashable, told: bool | None, *, unique: bool) -> None:
+        if told:
+            self.told.append(label)
+        elif unique and told is None and label is not None:
+            self.unique.append(label)
+
+
+def _key_labels(schema: pa.DataFrameSchema, whole: Mapping[str, Any], keys: _Keys) -> tuple[Hashable, ...]:
+    """Return the labels of the key, in the order in which a schema may say it; several unique columns say nothing."""
+    if whole.get("key") is not None:
+        told = whole["key"]
+        return tuple(map(_label, told)) if isinstance(told, list) else (told,)
+    if keys.told:
+        return tuple(keys.told)
+    alone, together = list(keys.unique), []
+    for several in (schema.unique, getattr(schema.index, "unique", None)):
+        labels = [several] if isinstance(several, str) else list(several) if isinstance(several, list) else []
+        if len(labels) == 1:
+            alone += labels
+        elif labels:
+            together.append(tuple(labels))
+    alone = list(dict.fromkeys(alone))
+    if alone:
+        return (alone[0],) if len(alone) == 1 else ()
+    return together[0] if len(together) == 1 else ()
+
+
+def _told(schema: pa.DataFrameSchema) -> Any:
+    """Return what a schema says of the whole frame, be it in its metadata or, where it was saved, in checks."""
+    if told := (schema.metadata or {}).get(METADATA):
+        return told
+    file, together = _saved(schema, "connect_file"), _saved(schema, "connect_together")
+    key = {"key": together["columns"], "key_name": together["attribute"]} if together else {}
+    return {**file, **key}
+
+
+def _format(name: str | None) -> DateFormat | None:
+    return next((f for f in rules.DATE_FORMATS if name in (f.name, f.pattern)), None)
+
+
+def _several_keys(labels: Sequence[Hashable]) -> str:
+    shown = ", ".join(map(repr, labels))
+    return (
+        f'The schema\'s metadata["{METADATA}"] says of each of {shown} that it is the key. Together they are it by '
+        f'metadata={{"{METADATA}": {{"key": {list(labels)!r}}}}} of the whole schema.'
+    )
+
+
+def _wrong_whole(told: Any) -> Iterator[str]:
+    where = f'The schema\'s own metadata["{METADATA}"]'
+    if not isinstance(told, dict):
+        yield f'{where} is {told!r}; a dict is needed, as in {{"date_format": "DD/MM/YYYY"}}.'
+        return
+    yield from _unknown(where, told, ("date_format", "key", "key_name"))
+    name = told.get("date_format")
+    if name is not None and _format(name) is None:
+        known = ", ".join(f.pattern for f in rules.DATE_FORMATS)
+        yield f"{where} has the date_format {name!r}, which is not one that Connect reads. Known: {known}."
+    key = told.get("key")
+    if "key" in told and (key == [] or not isinstance(key, Hashable | list)):
+        yield f"{where} has the key {key!r}; a column's label is needed, or a list of them."
+    if "key_name" in told and not isinstance(told["key_name"], str):
+        yield f"{where} has the key_name {told['key_name']!r}; a name is text."
 
 
 def _saved(field: Any, name: str) -> dict[str, Any]:
@@ -324,13 +586,24 @@ def _saved(field: Any, name: str) -> dict[str, Any]:
 
 def _saved_metadata(field: Any) -> dict[str, Any]:
     saved = _saved(field, "connect_attribute")
-    # Pandera has a use of its own for a parameter called name.
-    return {{"attribute": "name"}.get(k, k): v for k, v in saved.items()}
+    # Pandera has a use of its own for a parameter called name, and loads what looks like a time as one.
+    return {"type": saved["type"], "key": saved["key"], "name": str(saved["attribute"])} if saved else {}
 
 
 def _form(field: Any) -> DateFormat | None:
-    pattern = _saved(field, "connect_date").get("form")
-    return next((form for form in READ_FORMATS if form.pattern == pattern), None)
+    """Return the format of dates in text, where a schema knows it; two of them are none."""
+    patterns = [check.statistics["form"] for check in field.checks if check.name == "connect_date"]
+    forms = [form for form in notations.READ_FORMATS if form.pattern in patterns]
+    return forms[0] if len(forms) == 1 else None
+
+
+def _unknown(where: str, told: Mapping[Any, Any], known: Sequence[str]) -> Iterator[str]:
+    """Yield what is not known, with what may have been meant."""
+    for name in told:
+        if name not in known:
+            close = get_close_matches(str(name), known, n=1, cutoff=0.5)
+            meant = f" Did you mean {close[0]!r}?" if close else ""
+            yield f"{where} has {name!r}; known are {', '.join(map(repr, known))}.{meant}"
 
 
 def _wrong_metadata(label: Any, told: Any) -> Iterator[str]:
@@ -338,24 +611,30 @@ def _wrong_metadata(label: Any, told: Any) -> Iterator[str]:
     if not isinstance(told, dict):
         yield f'{where} is {told!r}; a dict is needed, as in {{"type": "TEXT"}}.'
         return
-    if unknown := [k for k in told if k not in ("type", "key", "name")]:
-        yield f'{where} has {", ".join(map(repr, unknown))}; known are "type", "key" and "name".'
+    yield from _unknown(where, told, ("type", "key", "name"))
+    if not isinstance(told.get("key"), bool | None):
+        yield f"{where} has the key {told['key']!r}; True or False is needed."
     if "type" in told and told["type"] not in rules.ATTRIBUTE_TYPES:
         yield f"{where} has the type {told['type']!r}; a type is one of {', '.join(rules.ATTRIBUTE_TYPES)}."
     if "name" in told and not isinstance(told["name"], str):
         yield f"{where} has the name {told['name']!r}; a name is text."
 
 
-def _fields(schema: pa.DataFrameSchema) -> Iterator[tuple[Any, Any]]:
+def _fields(schema: pa.DataFrameSchema, columns: Columns) -> Iterator[tuple[Any, Any]]:
+    """Yield the levels of the index and the columns, for a regular expression all columns that it finds."""
     levels = getattr(schema.index, "indexes", None) or ([schema.index] if schema.index is not None else [])
     yield from ((level.name, level) for level in levels)
-    yield from schema.columns.items()
+    frame_columns = columns.items[sum(name is not None for name in columns.index.names) :]
+    for label, field in schema.columns.items():
+        if field.regex:
+            yield from ((c.label, field) for c in frame_columns if re.match(str(label), c.name))
+        else:
+            yield label, field
+    if not schema.columns and schema.dtype is not None:
+        yield from ((c.label, pa.Column()) for c in frame_columns)
 
 
-_TEXT_DTYPES: Final = ("str", "string", "large_string", "category")
-
-
-def _type_of(field: Any) -> AttributeType | None:
+def _type_of(schema: pa.DataFrameSchema, field: Any) -> AttributeType | None:
     """Return the type that a check of this package, or else a dtype, decides: that of text.
 
     Numbers, booleans and dates are what they are without a schema, and whether whole numbers are quantities or
@@ -364,183 +643,13 @@ def _type_of(field: Any) -> AttributeType | None:
     for check, type_ in _TYPED.items():
         if any(c.name == check for c in field.checks):
             return type_
-    return "TEXT" if str(field.dtype).lower().startswith(_TEXT_DTYPES) else None
+    dtype = str(field.dtype if schema.dtype is None else schema.dtype).lower()
+    return "TEXT" if re.match(_TEXT_DTYPE, dtype) else None
 
 
+_TEXT_DTYPE: Final = r"(?:str|string|large_string|string_view|category)(?:\[|$)"
 _TYPED: Final[dict[str, AttributeType]] = {
     "connect_number": "NUMBER",
     "connect_boolean": "BOOLEAN",
     "connect_date": "DATE",
 }
-
-
-# ── a schema's verdict ───────────────────────────────────────────────────────────────────────────────────────────
-
-
-def failures(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> pd.DataFrame | None:
-    """Return Pandera's failure cases, or ``None`` when the frame keeps to the schema.
-
-    Returns
-    -------
-    DataFrame or None
-        Pandera's columns, and one more: the ``position`` of the row, -1 where it is of no row in particular.
-    """
-    index = frame.index
-    if index.is_unique and index.nlevels == 1 and not index.hasnans:
-        cases = _cases(schema, frame)
-        return None if cases is None else cases.assign(position=_places(cases, index))
-    found = [c for c in (_by_place(schema, frame), _by_label(schema, frame)) if c is not None]
-    if not found:
-        return None
-    # By place first: what both find is kept once, where it is.
-    said = set(zip(found[0]["column"], found[0]["check"], strict=True))
-    more = [c[[pair not in said for pair in zip(c["column"], c["check"], strict=True)]] for c in found[1:]]
-    return pd.concat([found[0], *(c for c in more if len(c))], ignore_index=True)
-
-
-def _by_place(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> pd.DataFrame | None:
-    """Return the failures of the columns alone.
-
-    Labels that repeat, have levels or are missing do not find a row, and Pandera drops or mixes up such failures.
-    """
-    columns = copy.copy(schema)
-    columns.index = None
-    cases = _cases(columns, frame.set_axis(pd.RangeIndex(len(frame))))
-    if cases is None:
-        return None
-    position = cases["index"].fillna(-1).astype("int64")
-    labels = [frame.index[p] if p >= 0 else None for p in position]
-    return cases.assign(index=pd.Series(labels, index=cases.index, dtype=object), position=position)
-
-
-def _by_label(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> pd.DataFrame | None:
-    """Return the failures of the frame as it is: those of its index, and of checks that look at the index."""
-    whole = copy.copy(schema)
-    whole.unique = None  # which Pandera cannot tell of labels that repeat
-    cases = _cases(whole, frame)
-    return None if cases is None else cases.assign(position=_places(cases, frame.index))
-
-
-def _places(cases: pd.DataFrame, index: pd.Index[Any]) -> Any:
-    """Return the position of the row of each case: of two with one label, its first and its second row."""
-    # Pandera writes a label of several levels as text, and whole numbers among missing labels as floats.
-    labels = index.map(str) if index.nlevels > 1 else index
-    rows = pd.DataFrame({"index": pd.Series(labels.tolist(), dtype=object)}).rename_axis("position").dropna()
-    rows["nth"] = rows.groupby("index").cumcount()
-    asked = cases[["column", "check", "index"]].astype({"index": object})
-    asked["nth"] = asked.groupby(["column", "check", "index"], dropna=False).cumcount()
-    found = asked.merge(rows.reset_index(), how="left", on=["index", "nth"])
-    return found["position"].fillna(-1).astype("int64").to_numpy()
-
-
-def _cases(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> pd.DataFrame | None:
-    try:
-        # In place on a shallow copy: Pandera's own copy would hold all of the data twice.
-        schema.validate(frame.copy(deep=False), lazy=True, inplace=True)
-    except SchemaErrors as error:
-        cases: pd.DataFrame = error.failure_cases
-        return cases
-    return None
-
-
-def problems(
-    cases: pd.DataFrame,
-    columns: Columns,
-    known: Sequence[Problem] = (),
-    *,
-    limit: int | None = SHOWN_ROWS,
-) -> Iterator[Problem]:
-    """Yield Pandera's failure cases as problems, one a column and check.
-
-    Parameters
-    ----------
-    cases : DataFrame
-        From :func:`failures`.
-    columns : Columns
-    known : sequence of Problem
-        What the column pass has found: it is not said again in Pandera's words.
-    limit : int or None
-        How many rows a problem shows; ``None`` for all.
-    """
-    wrong = {p.column for p in known if p.severity == "error"}
-    untyped = {p.column for p in known if p.code in ("not-a-number", "not-a-boolean", "not-a-date")}
-    lost = {p.column for p in known if p.code == "schema"}
-    drifted: set[str | None] = set()
-    for (column, check), group in cases.groupby(["column", "check"], dropna=False, sort=False):
-        name = None if is_missing(column) else str(column)
-        if re.match(r"(?:coerce_)?dtype\(", str(check)):
-            if name in untyped or _are_integers_as_floats(str(check), columns, column):
-                continue
-            drifted.add(name)  # of which our own checks, made for another dtype, can say nothing
-        elif (name in wrong and check in _OF_THE_PASS) or (name in drifted and check in _OURS):
-            continue
-        if check == "column_in_dataframe":
-            group = group[~group["failure_case"].astype(str).isin(lost)]
-            if group.empty:
-                continue
-        message, fix = _in_words(str(check), group["failure_case"].tolist(), column)
-        rows = list(_rows(group, columns, limit))
-        yield Problem.of("schema", message, column=name, count=len(group), rows=rows, fix=fix)
-
-
-def _are_integers_as_floats(check: str, columns: Columns, column: Any) -> bool:
-    """Whether integers are asked for and are there, made floats by a missing value now or before.
-
-    They are written as integers are; whether values may be missing is the affair of ``nullable``.
-    """
-    position = columns.find(column)
-    if position is None or not re.search(r"\b[Uu]?[Ii]nt[0-9]+\b", check):
-        return False
-    if columns.items[position].kind != "float":
-        return False
-    return not tally(columns, position, lambda c: c.floor() != c)
-
-
-def _in_words(check: str, cases: Sequence[Any], column: Any) -> tuple[str, str]:
-    """Return what a check says, and what to do."""
-    labels = ", ".join(map(repr, dict.fromkeys(cases)))
-    of_index = is_missing(column)
-    place = "df.index" if of_index else f"df[{column!r}]"
-    match check:
-        case "column_in_dataframe":
-            return (
-                f"The schema asks for {labels}, which the frame does not have.",
-                f'df = df.rename(columns={{"…": {cases[0]!r}}})   # or add it, or change the schema',
-            )
-        case "column_in_schema":
-            return f"The schema, being strict, does not allow {labels}.", f"df = df.drop(columns=[{labels}])"
-        case "field_uniqueness":
-            return (
-                "The schema asks for values that differ.",
-                "df = df[~df.index.duplicated()]   # or change the schema"
-                if of_index
-                else f"df = df.drop_duplicates(subset=[{column!r}])   # or change the schema",
-            )
-        case "not_nullable":
-            return (
-                "The schema asks for a value in every row.",
-                "df = df[df.index.notna()]   # or change the schema"
-                if of_index
-                else f"df = df.dropna(subset=[{column!r}])   # or change the schema",
-            )
-        case "nan":
-            return (
-                f"The frame does not have the shape that the schema asks for: {labels}.",
-                "df = df.set_index(…)   # or change the schema",
-            )
-    if asked := re.fullmatch(r"dtype\('([^']+)'\)", check):
-        return (
-            f"The schema asks for {check}; the values are {labels}.",
-            f"{place} = {place}.astype({asked[1]!r})   # or change the schema",
-        )
-    raised = f" ({cases[0]})" if isinstance(cases[0], str) and "Error(" in cases[0] else ""
-    return (
-        f"The schema asks for {check}{raised}.",
-        f"{place} = …   # values that keep to it; or change the schema, if it asks too much",
-    )
-
-
-def _rows(group: pd.DataFrame, columns: Columns, limit: int | None) -> Iterator[Row]:
-    placed = group[group["position"] >= 0].iloc[:limit]
-    for position, value in zip(placed["position"].tolist(), placed["failure_case"].tolist(), strict=True):
-        yield Row(*columns.row(position), value)
