@@ -17,7 +17,7 @@ from connect_pandas._look import Look, look, require_ok
 from connect_pandas._options import Options, choices, options
 from connect_pandas.data.columns import read
 from connect_pandas.data.encode import encode, free_delimiter, rows
-from connect_pandas.data.problems import Problem, Problems, argument, errors, ordered
+from connect_pandas.data.problems import NAME, Problem, Problems, argument, errors, ordered
 from connect_pandas.data.profile import profile
 from connect_pandas.errors import PlanError
 
@@ -316,7 +316,13 @@ def _decide(given: Options, made: _MadeUp, seen: Look) -> ImportPlan:
         _seen=seen,
         _made=made,
     )
-    return replace(plan, problems=ordered([*plan.problems, *_file_problems(plan, seen.profiles)]))
+    found = [*plan.problems, *_file_problems(plan, seen.profiles)]
+    return replace(plan, problems=ordered(_of_plan(problem, plan.name) for problem in found))
+
+
+def _of_plan(problem: Problem, name: str) -> Problem:
+    """Return a problem whose fix names the data set."""
+    return replace(problem, fix=problem.fix.replace(f"plan({NAME}", f'plan("{name}"'))
 
 
 _FIELD_BYTES: Final = {

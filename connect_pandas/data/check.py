@@ -143,7 +143,7 @@ def _numbered(found: Sequence[Attribute]) -> Problem:
     return Problem.of(
         "unnamed-column",
         f"The columns have no names, only {numbers if len(found) > 1 else one}.",
-        fix='df.columns = ["Order ID", …]   # or pandas.read_csv(…, header=0)',
+        fix='df.columns = [f"Column {i}" for i in range(1, len(df.columns) + 1)]   # or read_csv(…, header=0)',
     )
 
 
@@ -152,12 +152,17 @@ def _name(a: Attribute) -> Iterator[Problem]:
     if not a.name.strip() and _renamed(a):
         yield Problem.of("column-name", "The name that you gave it is empty.", column=column)
     elif _is_unnamed(a):
-        drop = f"df = df.drop(columns=[{a.column!r}])   # or names={{{a.column!r}: …}}"
+        made = f"Column {a.position + 1}"
+        named = f"df = df.rename(columns={{{a.column!r}: {made!r}}})   # or another name"
+        drop = f"df = df.drop(columns=[{a.column!r}])   # if it is left over, as an index in a file is"
+        every = (
+            'df.columns = [c if isinstance(c, str) else f"Column {i}" for i, c in enumerate(df.columns, 1)]'
+        )
         yield Problem.of(
             "unnamed-column",
             f"A column has no name of its own ({a.column!r}).",
             column=column,
-            fix=drop if isinstance(a.column, str) else "df.columns = […]   # a name for every column",
+            fix=f"{named}\n{drop}" if isinstance(a.column, str) else every,
         )
     elif _NOT_IN_A_NAME.search(a.name):
         better = " ".join(_NOT_IN_A_NAME.sub(" ", a.name).split()) or "…"
@@ -215,5 +220,9 @@ def _twins(name: str, twins: Sequence[Attribute], columns: Columns) -> Problem:
         fix = f"df = df.drop(columns=[{twins[0].column!r}])   # or, to keep the column: df.reset_index(drop=True)"
     else:
         message = f"{len(twins)} columns are named {name!r}; attributes need names of their own."
-        fix = "df = df.loc[:, ~df.columns.duplicated()]   # keeps the first; or rename them"
+        fix = (
+            "n = df.columns.to_series().groupby(df.columns).cumcount()\n"
+            'df.columns = [f"{c} {i + 1}" if i else c for c, i in zip(df.columns, n)]   # numbers the later ones\n'
+            "df = df.loc[:, ~df.columns.duplicated()]   # or keeps the first alone"
+        )
     return Problem.of("duplicate-column", message, column=str(twins[0].column), count=len(twins), fix=fix)

@@ -84,11 +84,11 @@ def _how_dated(s: Subject, count: int) -> str:
 def _order_fix(s: Subject) -> str:
     """Return the repair of dates: where no value tells day from month, the order is the user's to say."""
     orders = {o: sum(s.p.count(f"{h.name} {o}") for h in _SWAPPED) for o in ("DMY", "MDY")}
-    repair = "df = df.connect.repair({}).frame"
+    repair = f"df = df.connect.repair(columns=[{s.a.column!r}]{{}}).frame"
     if not orders["DMY"] and not orders["MDY"]:
         return repair.format("")
     if orders["DMY"] == orders["MDY"]:
-        return repair.format("day_first=True") + "   # or False: no value tells day from month"
+        return repair.format(", day_first=True") + "   # or False: no value tells day from month"
     return repair.format("")
 
 
@@ -99,18 +99,18 @@ _SWAPPED: Final = tuple(shape for shape in notations.DATE_SHAPES if len(shape.fo
 
 
 def days_as_numbers(s: Subject) -> Iterator[Problem]:
-    """Yield a warning where whole numbers look like days or moments, by name and size."""
+    """Yield a warning where numbers look like days or moments, by name and size."""
     low, high = s.p.low, s.p.high
-    if s.a.type != "NUMBER" or not s.is_whole or low is None or high is None or not says(s.p.name, DATES):
+    if s.a.type != "NUMBER" or low is None or high is None or not says(s.p.name, DATES):
         return
     column = f"[{s.a.column!r}]"
-    if unit := notations.epoch_unit(low, high):
+    if s.p.digits and (unit := notations.epoch_unit(low, high)):
         first = notations.of_epoch(pl.lit(int(low)), unit)
         rule, what = f"epochs={column}", f"{unit} since 1970"
     elif notations.SERIALS[0] <= low and high < notations.SERIALS[1] and says(s.p.name, DAYS):
         first = notations.of_serial(pl.lit(low))
         rule, what = f"serials={column}", "days as a spreadsheet counts them, since 1900"
-    elif _are_compact(s, low, high):
+    elif s.p.digits and _are_compact(s, low, high):
         first = notations.COMPACT.read(pl.lit(str(int(low))), "YMD")
         rule, what = f"dates={column}", "dates written 20240201"
     else:
@@ -119,7 +119,7 @@ def days_as_numbers(s: Subject) -> Iterator[Problem]:
     yield s.found(
         "numbers-as-dates",
         s.p.present,
-        lambda c: c.is_not_null(),
+        (lambda c: c != "") if s.p.kind == "text" else (lambda c: c.is_not_null()),
         f"Its numbers look like {what}, the first being {day}; it is imported as NUMBER.",
         fix=f"df = df.connect.repair({rule}).frame   # makes them dates",
     )
@@ -130,7 +130,8 @@ def _are_compact(s: Subject, low: float, high: float) -> bool:
         return False
 
     def other(c: pl.Expr) -> pl.Expr:
-        return notations.COMPACT.read(c.cast(pl.Int64).cast(pl.String), "YMD").is_null() & c.is_not_null()
+        whole = c.cast(pl.Float64, strict=False).cast(pl.Int64)
+        return notations.COMPACT.read(whole.cast(pl.String), "YMD").is_null() & whole.is_not_null()
 
     return not tally(s.columns, s.a.position, other)
 
@@ -176,7 +177,7 @@ def _as_days(s: Subject, form: DateFormat) -> Iterator[Problem]:
             s.p.present,
             lambda c: c != "",
             f"Its values have a time of day, which {form.pattern} does not hold.",
-            fix=f"{asked}   # or {s.cell} = pandas.to_datetime({s.cell}).dt.normalize()",
+            fix=f"{asked}   # or {s.cell} = pd.to_datetime({s.cell}).dt.normalize()",
         )
     elif s.a.written_as and s.a.written_as != form:
         said = f"Written {s.a.written_as.pattern} in the frame, {form.pattern} in the file."
@@ -194,7 +195,7 @@ def _as_timestamps(s: Subject) -> Iterator[Problem]:
             fix=f'{s.cell} = {s.cell}.dt.round("s")   # to round instead',
         )
     if s.p.kind == "naive" or s.a.written_as is notations.NAIVE:
-        local = s.cell if s.p.kind == "naive" else f"pandas.to_datetime({s.cell})"
+        local = s.cell if s.p.kind == "naive" else f"pd.to_datetime({s.cell})"
         yield s.says(
             "no-time-zone",
             "The timestamps have no time zone; they are written as they are, and the service reads them as UTC.",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from connect_pandas.data.key import ways_out
 from connect_pandas.data.names import (
+    IDENTIFIER,
     is_quantity,
     key_rank,
     says_period,
@@ -16,15 +17,20 @@ from connect_pandas.data.problems import Problem, argument
 from connect_pandas.data.profile import (
     SHOWN_ROWS,
     equal_rows,
+    locate,
     order_open,
     repeats,
+    tally,
     told,
     unique_together,
 )
+from connect_pandas.data.reading import looks_like
 from connect_pandas.data.subject import Subject, is_missing_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
+
+    import polars as pl
 
     from connect_pandas.data.columns import Columns
     from connect_pandas.data.infer import Attributes
@@ -42,7 +48,10 @@ def key(s: Subject, attributes: Attributes) -> Iterator[Problem]:
             f"{s.p.missing:,} {'row has' if s.p.missing == 1 else 'rows have'} no key.",
             fix=ways_out(s.a.column, missing=True, repeated=False, by=None),
         )
-    if s.p.kind == "empty" or (s.p.unique and s.told is told):
+    if s.p.kind == "empty":
+        return
+    if s.p.unique and s.told is told:
+        yield from _alike(s)
         return
     if count := repeats(s.columns, s.a.position, s.told).count:
         problem = Problem.of(
@@ -56,11 +65,41 @@ def key(s: Subject, attributes: Attributes) -> Iterator[Problem]:
         yield _same_throughout(problem, s.columns)
 
 
+def _alike(s: Subject) -> Iterator[Problem]:
+    """Yield a warning where keys differ only in case, or in spaces around them."""
+
+    def as_people_read(values: pl.Series) -> pl.Series:
+        read = values.str.strip_chars().str.to_lowercase()
+        return read.set(read == "", None)
+
+    if s.p.kind != "text" or s.p.digits:
+        return
+    alike = repeats(s.columns, s.a.position, as_people_read)
+    blank = tally(s.columns, s.a.position, _is_blank)
+    if not alike.count and not blank:
+        return
+    rows = alike.positions or locate(s.columns, s.a.position, _is_blank)
+    said = f"{alike.count:,} differ from another only in case or in spaces around them" if alike.count else ""
+    empty = f"{blank:,} hold nothing but spaces" if blank else ""
+    yield Problem.of(
+        "similar-keys",
+        f"Of its keys {' and '.join(filter(None, (said, empty)))}; they are imported as they are.",
+        column=s.column,
+        count=alike.count + blank,
+        rows=() if s.keep else s.rows(rows[:SHOWN_ROWS]),
+        fix=f"df = df.connect.repair(spaces=[{s.a.column!r}]).frame   # takes the spaces off",
+    )
+
+
+def _is_blank(c: pl.Expr) -> pl.Expr:
+    return (c != "") & (c.str.strip_chars() == "")
+
+
 def _without_repeats(s: Subject, by: Hashable | None) -> str:
     if s.told is told:
         return ways_out(s.a.column, missing=False, repeated=True, by=by)
     # As texts they differ.
-    return f"df = df[~pandas.to_numeric({s.cell}).duplicated(keep='last')]   # or another key=…"
+    return f"df = df[~pd.to_numeric({s.cell}).duplicated(keep='last')]   # or another key=…"
 
 
 def _same_throughout(problem: Problem, columns: Columns) -> Problem:
@@ -87,9 +126,18 @@ def _together(subjects: Sequence[Subject]) -> tuple[Subject, ...]:
     able = sorted(able, key=lambda s: -key_rank(s.p.name))[:_PAIRED_MAX]
     for size in (2, 3):
         for some in combinations(able, size):
-            if unique_together(some[0].columns, [s.a.position for s in some]):
+            if _tell(some) and unique_together(some[0].columns, [s.a.position for s in some]):
                 return some
     return ()
+
+
+def _tell(some: Sequence[Subject]) -> bool:
+    """Whether it is no chance that these columns differ together: one identifies something, or the rows are many."""
+    return some[0].p.rows >= _BY_CHANCE or any(key_rank(s.p.name) >= IDENTIFIER or s.p.digits for s in some)
+
+
+_BY_CHANCE: Final = 30
+"""In fewer rows two columns of any kind may happen to differ together."""
 
 
 def _may_be_part(s: Subject) -> bool:
@@ -98,7 +146,8 @@ def _may_be_part(s: Subject) -> bool:
     if not s.p.complete or s.p.unique or measured or s.a.type == "BOOLEAN":
         return False
     if s.p.kind == "text":
-        return s.p.text_bytes <= _PART_BYTES * s.p.rows and not s.p.has_fraction
+        short = s.p.text_bytes <= _PART_BYTES * s.p.rows
+        return short and not s.p.has_fraction and looks_like(s.p) is None
     return s.p.kind in ("integer", "date", "naive", "aware")
 
 

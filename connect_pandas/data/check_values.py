@@ -18,6 +18,7 @@ from connect_pandas.data.names import (
 )
 from connect_pandas.data.problems import Problem, Row, argument
 from connect_pandas.data.profile import (
+    LEADING_ZERO,
     MARKER,
     NOTATIONS,
     NUMBER,
@@ -27,6 +28,7 @@ from connect_pandas.data.profile import (
     SPECIAL,
     TRUTH,
     TYPED,
+    locate,
     tally,
 )
 from connect_pandas.data.reading import PERCENTAGES, looks_like
@@ -62,7 +64,7 @@ def values(s: Subject) -> Iterator[Problem]:
         yield from _phones(s)
     if s.is_whole:
         yield from _whole_numbers(s)
-    if s.is_whole and says(s.p.name, ZIPS):
+    if s.p.digits and not s.p.count(LEADING_ZERO) and says(s.p.name, ZIPS):
         yield from _lost_zeros(s)
     if count := s.p.count("infinite-number"):
         yield s.found(
@@ -124,11 +126,11 @@ def _wrong_kind(s: Subject) -> Problem:
 _NOT_IN_A_TEXT: Final = {
     "line-break": (
         ("holds a line break", "hold a line break"),
-        r"{cell} = {cell}.str.replace(r'[\r\n]+', ' ', regex=True)   # or df = df.connect.repair().frame",
+        "df = df.connect.repair(columns=[{label}]).frame   # makes a space of it",
     ),
     "control-character": (
         ("holds a control character", "hold a control character"),
-        "df = df.connect.repair().frame   # takes them out",
+        "df = df.connect.repair(columns=[{label}]).frame   # takes them out",
     ),
     "lone-surrogate": (
         (
@@ -144,7 +146,8 @@ def _text(s: Subject) -> Iterator[Problem]:
     for code, (message, fix) in _NOT_IN_A_TEXT.items():
         if count := s.p.count(code):
             said = f"{counted(count, *message)}."
-            yield s.found(code, count, SPECIAL[code], said, fix=fix.replace("{cell}", s.cell))
+            line = fix.replace("{cell}", s.cell).replace("{label}", repr(s.a.column))
+            yield s.found(code, count, SPECIAL[code], said, fix=line)
     yield from _missing(s)
     if s.a.type == "TEXT":
         yield from _as_text(s)
@@ -180,11 +183,28 @@ def _marked(s: Subject, count: int, rows: tuple[Row, ...]) -> Problem:
     return Problem.of("missing-marker", said, column=s.column, count=count, rows=rows, fix=fix)
 
 
+def _open_mark(s: Subject) -> Iterator[Problem]:
+    """Yield a warning where all numbers of a text may be thousands: ``1.234``, ``10.000``."""
+    if not 1 < s.told_count == s.p.count("dot"):
+        return
+    if tally(s.columns, s.a.position, notations.AMOUNTS.open) == s.told_count:
+        yield s.found(
+            "thousands-or-fractions",
+            s.told_count,
+            notations.AMOUNTS.open,
+            "All of its values have three digits behind the point, which may mark thousands; they are imported as "
+            "fractions.",
+            fix=f"df = df.connect.repair(numbers=[{s.a.column!r}], decimal=',').frame   # if 1.234 means 1234",
+        )
+
+
 def _typed(s: Subject) -> Iterator[Problem]:
     """Yield what is wrong with, or done to, a text that is to be a NUMBER, a BOOLEAN or a DATE."""
     yield from not_all(
         s, s.a.type, {"NUMBER": "no decimal number", "BOOLEAN": "neither true nor false"}[s.a.type]
     )
+    if s.a.type == "NUMBER":
+        yield from _open_mark(s)
     if s.a.rewritten and (count := tally(s.columns, s.a.position, _REWRITTEN[s.a.type])):
         rows = s.where("rewritten", _REWRITTEN[s.a.type])
         how = {"NUMBER": "as plain decimal numbers", "BOOLEAN": "as TRUE or FALSE"}[s.a.type]
@@ -255,7 +275,7 @@ def _nearly(s: Subject) -> Iterator[Problem]:
 
 
 _ODD: Final = {
-    "numbers": 'pandas.to_numeric({cell}, errors="coerce").isna()',
+    "numbers": 'pd.to_numeric({cell}, errors="coerce").isna()',
     "TRUE or FALSE": '~{cell}.str.lower().isin(["true", "false"])',
     "true or false": '~{cell}.str.lower().isin(["true", "false", "yes", "no", "y", "n", "t", "f"])',
 }
@@ -274,15 +294,13 @@ def _notation(s: Subject) -> Iterator[Problem]:
     look = looks_like(s.p)
     if look is None:
         return
-    given = {PERCENTAGES: "percent=True"}.get(look) or (
-        "truths=True" if look in notations.OTHER_TRUTHS else ""
-    )
+    rule = "percent" if look == PERCENTAGES else "truths" if look in notations.OTHER_TRUTHS else "columns"
     yield s.found(
         "other-notation",
         s.told_count,
         lambda c: (c != "") & ~notations.is_marker(c),
         f"Its values look like {look}, which the service does not read so; it is imported as TEXT.",
-        fix=f"df = df.connect.repair({given}).frame",
+        fix=f"df = df.connect.repair({rule}=[{s.a.column!r}]).frame",
     )
 
 
@@ -319,8 +337,8 @@ def _phones(s: Subject) -> Iterator[Problem]:
             bad,
             _not_e164,
             f"{counted(bad, 'is', 'are')} not written as the service asks of phone numbers, as in +4915112345678.",
-            fix='df = df.connect.repair(region="US").frame   # the country of those without +; without region=, '
-            f"only spaces and signs go\n{as_text}",
+            fix=f"df = df.connect.repair(columns=[{s.a.column!r}], region={_region(s)!r}).frame   "
+            f"# where those without + belong\n{as_text}",
         )
     if s.p.kind == "text" and (bad := tally(s.columns, s.a.position, _not_assigned)):
         yield s.found(
@@ -329,8 +347,18 @@ def _phones(s: Subject) -> Iterator[Problem]:
             _not_assigned,
             f"{counted(bad, 'is a phone number', 'are phone numbers')} that no country has given out; "
             "it is imported all the same.",
-            fix=f"df = df[~df[{s.a.column!r}].isin([…])]   # if they are mistakes; a made-up number is fine",
+            fix="",
         )
+
+
+def _region(s: Subject) -> str:
+    """Return the region of the first number that is written as it should be; without one, a region to replace."""
+    if s.p.kind == "text" and (
+        found := locate(s.columns, s.a.position, lambda c: c.str.contains(rules.PHONE), 1)
+    ):
+        number = s.columns.items[s.a.position].values(found)[0]
+        return phones.region_of(number) or "US"
+    return "US"
 
 
 def _not_e164(c: pl.Expr) -> pl.Expr:
@@ -343,21 +371,22 @@ def _not_assigned(c: pl.Expr) -> pl.Expr:
 
 
 def _lost_zeros(s: Subject) -> Iterator[Problem]:
-    """Yield a warning where some postcodes held as numbers are one digit shorter than the others."""
-    lengths: set[int] = set()
-    name = str(s.a.position)
-    for part in s.columns.slices([s.a.position]):
-        low, high = part.select(low=pl.col(name).min(), high=pl.col(name).max()).row(0)
-        lengths |= {len(str(int(end))) for end in (low, high) if end is not None}
-    if len(lengths) != 2 or max(lengths) - min(lengths) != 1:
+    """Yield a warning where some postcodes are one digit shorter than the others."""
+    if s.p.low is None or s.p.high is None:
         return
-    least = 10 ** min(lengths)
-    short = tally(s.columns, s.a.position, lambda c: c < least)
+    shortest, longest = (len(str(int(end))) for end in (s.p.low, s.p.high))
+    if longest - shortest != 1:
+        return
+
+    def is_short(c: pl.Expr) -> pl.Expr:
+        return c.cast(pl.Float64, strict=False) < pl.lit(10**shortest)
+
+    short = tally(s.columns, s.a.position, is_short)
     yield s.found(
         "leading-zeros-lost",
         short,
-        lambda c: c < least,
+        is_short,
         f"{counted(short, 'has', 'have')} a digit less than the others: leading zeros may have been lost, as in a "
         "spreadsheet.",
-        fix=f'{s.cell} = {s.cell}.astype("Int64").astype("string").str.zfill({max(lengths)})   # puts them back',
+        fix=f"df = df.connect.repair(leading_zeros=[{s.a.column!r}]).frame   # puts them back",
     )

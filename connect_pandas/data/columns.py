@@ -45,6 +45,15 @@ SURROGATE_MARK: Final = "\ufdd0\ufdef\ufdd0"
 """Stands, in a slice, for a lone surrogate, which UTF-8 cannot hold: noncharacters, so no text has them by right."""
 
 
+class Labels(tuple[Any, ...]):
+    """The labels of columns that are put together; as text ``Order ID + SKU``."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return " + ".join(map(str, self))
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column of a frame."""
@@ -174,7 +183,7 @@ class Columns:
         name, taken = " ".join(part.name for part in parts), {c.name for c in self.items}
         while name in taken:
             name += " 2"
-        label = tuple(part.label for part in parts)
+        label = Labels(part.label for part in parts)
         detail = f"those of {' and '.join(repr(p.label) for p in parts)}, put together"
         one = Column(label, name, parts[0].series, "text", detail, parts=parts, separator=separator)
         return replace(self, items=(*self.items, one))

@@ -508,7 +508,7 @@ _NUMBERS_AS_TEXT: Final = """def text(v):
 {cell} = {cell}.map(text, na_action="ignore")   # if text will do; 2.0 becomes "2\""""
 _DROP: Final = "df = df.drop(columns=[{column}])   # or make values of it that can be read"
 _ROUND: Final = '{cell} = {cell}.astype("float64")   # rounds to 53 bits, some 16 digits'
-_SECONDS: Final = """{cell} = pandas.to_timedelta({cell}).dt.total_seconds()   # as a NUMBER of seconds
+_SECONDS: Final = """{cell} = pd.to_timedelta({cell}).dt.total_seconds()   # as a NUMBER of seconds
 # or as text: {cell} = {cell}.map(str, na_action="ignore")"""
 _ABS: Final = """{cell} = {cell}.map(abs, na_action="ignore")   # the size
 # or the real part: {cell} = {cell}.map(lambda v: v.real, na_action="ignore")"""
@@ -519,8 +519,8 @@ _DECODE: Final = '{cell} = {cell}.map(lambda v: bytes(v).decode("utf-8"), na_act
 _JOIN: Final = """{cell} = {cell}.map(lambda v: "; ".join(map(str, v)), na_action="ignore")
 # or df.explode({column}): a row for each, which repeats the key"""
 _JSON: Final = """import json
-{cell} = {cell}.map(lambda v: json.dumps(v, default=str), na_action="ignore")
-# or pandas.json_normalize({cell}): a column for each field"""
+{cell} = {cell}.map(lambda v: json.dumps(v, default=str, ensure_ascii=False), na_action="ignore")
+# or pd.json_normalize({cell}): a column for each field"""
 _ENUM: Final = '{cell} = {cell}.map(lambda v: v.value, na_action="ignore")   # or v.name'
 _WKT: Final = '{cell} = {cell}.map(lambda v: v.wkt, na_action="ignore")   # as .to_wkt() of GeoPandas'
 _EXACT: Final = """from decimal import Decimal
@@ -553,7 +553,7 @@ _OF_ONE: Final[tuple[tuple[type | tuple[type, ...], str], ...]] = (
 
 def _conversion(types: Mapping[type, int], nouns: Mapping[str, Any], detail: str) -> str:
     if detail.endswith(_ZONES):
-        return "{cell} = pandas.to_datetime({cell}, utc=True)   # if those without a zone are UTC"
+        return "{cell} = pd.to_datetime({cell}, utc=True)   # if those without a zone are UTC"
     if detail.endswith(_INFINITE):
         return '{cell} = {cell}.map(lambda v: v if v.is_finite() else None, na_action="ignore")'
     if all(map(_is_geometry, types)):

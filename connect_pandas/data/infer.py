@@ -277,12 +277,12 @@ def _order_decided(p: Profile, form: DateFormat, by: Hashable) -> Problem:
         f"No value tells day from month; read as {form.pattern}, as the column {by!r} is.",
         column=p.name,
         count=p.count(ORDER_OPEN),
-        fix=f"df[{p.label!r}] = pandas.to_datetime(df[{p.label!r}], format=…)   # if it is not",
+        fix=f"df[{p.label!r}] = pd.to_datetime(df[{p.label!r}], format=…)   # if it is not",
     )
 
 
 def _order_unknown(p: Profile) -> Problem:
-    parse = f"df[{p.label!r}] = pandas.to_datetime(df[{p.label!r}], format="
+    parse = f"df[{p.label!r}] = pd.to_datetime(df[{p.label!r}], format="
     return Problem.of(
         "ambiguous-date",
         "The dates may be MM/DD/YYYY or DD/MM/YYYY; no value tells which.",

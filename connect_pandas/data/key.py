@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from connect_pandas.data.names import (
     CATEGORIES,
+    DATES,
     ENTITY,
     IDENTIFIER,
     KEY,
@@ -20,6 +21,7 @@ from connect_pandas.data.names import (
     says,
 )
 from connect_pandas.data.problems import Problem, argument
+from connect_pandas.data.reading import looks_like
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -53,10 +55,12 @@ def _could_be_key(p: Profile, read: Reading) -> bool:
     # A key that the user calls a DATE or BOOLEAN is no key; an integer that reads as NUMBER may well be one.
     if not (p.unique and p.complete) or read.type not in ("TEXT", "NUMBER"):
         return False
+    if (p.digits and says(p.name, DATES) and key_rank(p.name) <= UNTOLD) or looks_like(p):
+        return False  # seconds since 1970, amounts with a currency
     if p.kind == "text" and not p.digits:
         short = p.text_bytes <= _FREE_TEXT_BYTES * max(1, p.present)
         return short and read.type == "TEXT"  # a number with a fraction identifies nothing
-    return not is_quantity(p.name)
+    return not is_quantity(p.name) and not p.name.isdecimal()  # as a column for each year is called
 
 
 def _key_rank(p: Profile) -> int:

@@ -136,7 +136,7 @@ def _split(word: str) -> list[str]:
         thing = word.removesuffix(end)
         if thing != word and (thing in THINGS or thing.removesuffix("s") in THINGS):
             return [thing, end]
-    for end in ("code", "key"):
+    for end in ("code", "key", "nummer", "number"):
         if word.endswith(end) and len(word) > len(end) and word not in _NOT_A_CODE:
             return [word.removesuffix(end), end]
     if word.startswith("id") and word[2:] in THINGS:

@@ -370,6 +370,12 @@ def _is_open(metadata: PhoneMetadata) -> bool:
 _MEANT: Final = {"UK": "GB", "EN": "GB", "ENG": "GB", "GBR": "GB", "USA": "US", "EL": "GR"}
 
 
+def region_of(number: str) -> str | None:
+    """Return the region, as ``"DE"``, to which a number in E.164 belongs, or ``None`` when none is known."""
+    code = next((code for code in COUNTRY_CODE_TO_REGION_CODE if number.startswith(f"+{code}")), None)
+    return COUNTRY_CODE_TO_REGION_CODE[code][0] if code is not None else None
+
+
 def regions() -> frozenset[str]:
     """Return the regions that have a numbering plan, as ISO 3166 codes of two letters."""
     return frozenset(SUPPORTED_REGIONS)

@@ -117,6 +117,10 @@ CODES: Final[dict[str, Code]] = {
     "invalid-phone": Code(
         "warning", "phones", "Phone numbers are ISO E.164 (guide), whose numbers the countries give out."
     ),
+    "thousands-or-fractions": Code(
+        "warning", "numbers", "A NUMBER is a plain decimal number (open, from the guide's sample)."
+    ),
+    "similar-keys": Code("warning", "key", "No two rows have the same key (guide: identifyAs)."),
     "leading-zeros-lost": Code(
         "warning", "types", "An identifier is text, whatever its digits (guide, the sample)."
     ),
@@ -148,7 +152,7 @@ CODES: Final[dict[str, Code]] = {
     ),
     "date-rewritten": Code("note", "dates", "One import has one dateFormat (guide)."),
     "date-as-timestamp": Code("note", "dates", "One import has one dateFormat (guide)."),
-    "date-order-decided": Code("note", "dates", "One import has one dateFormat (guide)."),
+    "date-order-decided": Code("warning", "dates", "One import has one dateFormat (guide)."),
     "empty-column": Code("note", "types", "An attribute without any value is TEXT (open)."),
     "quoted-values": Code(
         "note", "text", "Values with quotes or with the delimiter are quoted as RFC 4180 says (open)."
@@ -338,12 +342,19 @@ _TABLE: Final = ("severity", "code", "column", "count", "message", "rows", "valu
 
 
 def _printable(name: str) -> str:
-    return name if name.isprintable() else ascii(name)[1:-1]
+    """Return a name on one line, with what cannot be seen written as Python does; blank names in quotes."""
+    if not name.strip():
+        return repr(name)
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
 
 
 def argument(given: str, comment: str = "") -> str:
     """Return a fix that is an argument of a plan, as the line to write."""
-    return f'df.connect.plan("…", {given})' + (f"   # {comment}" if comment else "")
+    return f"plan = df.connect.plan({NAME}, {given})" + (f"   # {comment}" if comment else "")
+
+
+NAME: Final = '"Name"'
+"""Stands for the data set's name where it is not known, and can be pasted all the same."""
 
 
 def ordered(problems: Iterable[Problem]) -> Problems:
@@ -374,5 +385,5 @@ def _as_python_writes(value: Any, width: int) -> str:
     if issubclass(type(value), str):  # not isinstance, which asks the object
         if len(value) > 2 * width:  # which may be many megabytes
             value = value[:width] + value[-width:]
-        return repr(value) if value.isprintable() else ascii(value)
+        return repr(value)  # which escapes what cannot be seen
     return repr(value) if type(value).__module__ == "builtins" else str(value)

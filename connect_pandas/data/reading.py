@@ -194,9 +194,13 @@ def _is_truth(p: Profile) -> bool:
         return False
     # A letter alone may mean anything: only where both letters of one pair occur does it mean truth.
     letters = p.count("y or n") + p.count("t or f")
-    words = p.count("true or false") + p.count("yes or no")
     both = 0 < p.count("true") < told(p)
+    words = p.count("true or false") + p.count("yes or no") * (both or not says(p.name, _LANDS))
     return words > 0 or (both and letters in (p.count("y or n"), p.count("t or f")))
+
+
+_LANDS: Final = frozenset("country land nation state iso code language lang locale market".split())
+"""Where NO alone means Norway, or Norwegian."""
 
 
 def is_rewritten(p: Profile, type_: AttributeType) -> bool:
@@ -242,7 +246,7 @@ def _text_number(p: Profile) -> Reading:
         begin = "begins" if zeros == 1 else "begin"
         some = "all" if zeros == p.present else f"{zeros:,}"
         which = "which" if p.present == 1 else f"{some} of them"
-        reason = f"{all_are(p, 'digits')}, {which} {begin} with a zero: an identifier"
+        reason = f"{all_are(p, 'numbers' if p.has_fraction else 'digits')}, {which} {begin} with a zero: an identifier"
         return Reading("TEXT", reason, f"values without leading zeros, or {_types(p, 'NUMBER')}")
     if p.has_fraction:
         return Reading("NUMBER", f"{all_are(p, 'numbers')}, held as text", "a value that is no number")

@@ -345,7 +345,7 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _one_line(cell: str) -> str:
-    return cell if cell.isprintable() else ascii(cell)[1:-1]
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in cell)
 
 
 # ── as HTML ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -477,7 +477,7 @@ def test_what_no_attribute_can_hold_has_a_way_out(values: Any, held: str, fields
     assert problem.message.startswith(f"It holds {held}"), problem.message
     if "cannot be read" not in held:  # of which pandas cannot say what is missing either
         assert problem.count == frame["c"].notna().sum()
-    made: dict[str, Any] = {"df": frame.copy(), "pandas": pd}
+    made: dict[str, Any] = {"df": frame.copy(), "pd": pd}
     exec(problem.fix, made)
     if "drop(columns" in problem.fix:
         assert list(made["df"]) == ["k"]

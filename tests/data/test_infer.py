@@ -323,7 +323,7 @@ def test_several_good_keys_are_a_problem_with_the_call_to_write() -> None:
     (problem,) = [p for p in plan.problems if p.severity == "error"]
     assert problem.code == "unclear-key"
     assert "'user id', 'order id'" in problem.message
-    assert problem.fix == """df.connect.plan("…", key='user id')"""
+    assert problem.fix == """plan = df.connect.plan("T", key='user id')"""
     assert plan.key is None
     assert plan.attributes.key_candidates == ("user id", "order id")
     assert connect_pandas.plan(frame, "T", key="order id").ok
@@ -341,7 +341,7 @@ def test_the_first_of_two_is_taken_and_said() -> None:
     plan = connect_pandas.plan(pd.DataFrame({"id": ["a", "b"], "sku": ["c", "d"]}), "T")
     assert plan.key == "id"
     assert [p.code for p in plan.problems] == ["chosen-key"]
-    assert plan.problems[0].fix.startswith("""df.connect.plan("…", key='sku')""")
+    assert plan.problems[0].fix.startswith("""plan = df.connect.plan("T", key='sku')""")
 
 
 def test_free_text_is_no_key() -> None:

@@ -34,7 +34,7 @@ def error(frame: pd.DataFrame) -> Problem:
 
 def fixed(frame: pd.DataFrame, lines: str) -> pd.DataFrame:
     """Return the frame after the lines of code that a problem says."""
-    names: dict[str, Any] = {"df": frame.copy(), "pandas": pd}
+    names: dict[str, Any] = {"df": frame.copy(), "pd": pd}
     exec(lines, names)
     made: pd.DataFrame = names["df"]
     return made
@@ -51,7 +51,7 @@ def test_a_repeated_key_is_not_taken_over_by_another_column() -> None:
     assert "1 row repeats the key of an earlier row" in problem.message
     assert [r.position for r in problem.rows] == [0, ROWS - 1]
     drop, other = problem.fix.splitlines()
-    assert other.startswith("""df.connect.plan("…", key='E-Mail')""")
+    assert other.startswith("""plan = df.connect.plan("T", key='E-Mail')""")
     assert looked(fixed(frame, drop)).key == "Order ID"
     assert looked(frame, key="E-Mail").ok
 
@@ -112,7 +112,7 @@ def test_repeats_are_found_behind_the_first_slice(monkeypatch: pytest.MonkeyPatc
 def test_what_only_happens_to_differ_is_asked_about(name: str, values: list[str]) -> None:
     frame = pd.DataFrame({name: values, "n": 1})
     problem = error(frame)
-    assert (problem.code, problem.fix) == ("unclear-key", f'df.connect.plan("…", key={name!r})')
+    assert (problem.code, problem.fix) == ("unclear-key", f'plan = df.connect.plan("T", key={name!r})')
     assert looked(frame, key=name).key == name
 
 
@@ -211,7 +211,7 @@ def test_two_columns_that_identify_the_rows_together() -> None:
     frame = pd.DataFrame({"qty": [4, 5, 6, 7], "line": [1, 2, 1, 2], "order_id": [1, 1, 2, 2]})
     problem = error(frame)
     assert "Together 'order_id' and 'line' do" in problem.message
-    assert problem.fix.startswith("""df.connect.plan("…", key=['order_id', 'line'])""")
+    assert problem.fix.startswith("""plan = df.connect.plan("T", key=['order_id', 'line'])""")
     plan = looked(frame, key=["order_id", "line"])
     assert (plan.ok, plan.key, plan.attributes[0].name) == (True, ("order_id", "line"), "order_id line")
     assert plan.head() == "order_id line,qty,line,order_id\n1-1,4,1,1\n1-2,5,2,1\n2-1,6,1,2\n2-2,7,2,2\n"

@@ -74,6 +74,8 @@ EXAMPLES: dict[str, tuple[pd.DataFrame, dict[str, Any]]] = {
     "no-time-zone": (orders(Date=pd.to_datetime(["2024-11-01 16:04:38"])), {}),
     "not-e164": (orders(Phone=["+4915112345678", "0151 2345678"]), {}),
     "invalid-phone": (orders(Phone=["+4915112345678", "+499999"]), {}),
+    "thousands-or-fractions": (orders(Umsatz=["1.234", "2.500", "10.000"]), {}),
+    "similar-keys": (pd.DataFrame({"Order ID": ["A1", "a1 ", "B2"], "Amount": 1.5}), {}),
     "leading-zeros-lost": (orders(Zip=[10115, 1067]), {}),
     "other-notation": (orders(Amount=["€ 12", "€ 7"]), {}),
     "not-throughout": (orders(Amount=["1.5"] * 11 + ["n.n."]), {}),
@@ -127,7 +129,11 @@ def test_a_problem_says_all_that_there_is_to_say(code: str) -> None:
     )
     assert problem.message.endswith((".", "?"))
     assert len(problem.rows) <= 6  # five, or three pairs
-    assert problem.count >= len(problem.rows) or code in ("duplicate-key", "nearly-key")  # pairs of each
+    assert problem.count >= len(problem.rows) or code in (
+        "duplicate-key",
+        "nearly-key",
+        "similar-keys",
+    )  # pairs of each
     for row in problem.rows:
         assert frame.index[row.position] == row.label
     assert problem.fix or problem.severity != "error" or code in ("no-rows", "no-columns")
