@@ -32,7 +32,7 @@ class DateFormat:
 
 
 # There is no year 0000.
-_Y = r"(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
+YEAR: Final = r"(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
 _M, _D = r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12][0-9]|3[01])"
 _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 
@@ -41,13 +41,13 @@ DATE_FORMATS: Final[tuple[DateFormat, ...]] = (
         "YEAR_MONTH_DAY_DASH_SEPARATED_WITH_TIME",
         "YYYY-MM-DDTHH:mm:ssZ",
         "%Y-%m-%dT%H:%M:%SZ",
-        rf"^{_Y}-{_M}-{_D}T{_TIME}Z$",
+        rf"^{YEAR}-{_M}-{_D}T{_TIME}Z$",
     ),
-    DateFormat("YEAR_MONTH_DAY_DASH_SEPARATED", "YYYY-MM-DD", "%Y-%m-%d", rf"^{_Y}-{_M}-{_D}$"),
-    DateFormat("MONTH_DAY_YEAR_SLASH_SEPARATED", "MM/DD/YYYY", "%m/%d/%Y", rf"^{_M}/{_D}/{_Y}$"),
-    DateFormat("DAY_MONTH_YEAR_SLASH_SEPARATED", "DD/MM/YYYY", "%d/%m/%Y", rf"^{_D}/{_M}/{_Y}$"),
-    DateFormat("YEAR_MONTH_DAY_SLASH_SEPARATED", "YYYY/MM/DD", "%Y/%m/%d", rf"^{_Y}/{_M}/{_D}$"),
-    DateFormat("DAY_MONTH_YEAR_DOT_SEPARATED", "DD.MM.YYYY", "%d.%m.%Y", rf"^{_D}\.{_M}\.{_Y}$"),
+    DateFormat("YEAR_MONTH_DAY_DASH_SEPARATED", "YYYY-MM-DD", "%Y-%m-%d", rf"^{YEAR}-{_M}-{_D}$"),
+    DateFormat("MONTH_DAY_YEAR_SLASH_SEPARATED", "MM/DD/YYYY", "%m/%d/%Y", rf"^{_M}/{_D}/{YEAR}$"),
+    DateFormat("DAY_MONTH_YEAR_SLASH_SEPARATED", "DD/MM/YYYY", "%d/%m/%Y", rf"^{_D}/{_M}/{YEAR}$"),
+    DateFormat("YEAR_MONTH_DAY_SLASH_SEPARATED", "YYYY/MM/DD", "%Y/%m/%d", rf"^{YEAR}/{_M}/{_D}$"),
+    DateFormat("DAY_MONTH_YEAR_DOT_SEPARATED", "DD.MM.YYYY", "%d.%m.%Y", rf"^{_D}\.{_M}\.{YEAR}$"),
 )
 """Source: guide. The first is the service's default when ``dateFormat`` is not given."""
 

@@ -87,6 +87,11 @@ def _order_fix(s: Subject) -> str:
     repair = f"df = df.connect.repair(columns=[{s.a.column!r}]{{}}).frame"
     if not orders["DMY"] and not orders["MDY"]:
         return repair.format("")
+    held = sum(s.p.count(h.name) for h in _SWAPPED)
+    if orders["DMY"] < held and orders["MDY"] < held:
+        return (
+            f"{repair.format('')}   # leaves them: some can only be read day first, others only month first"
+        )
     if orders["DMY"] == orders["MDY"]:
         return repair.format(", day_first=True") + "   # or False: no value tells day from month"
     return repair.format("")
@@ -169,19 +174,27 @@ def _as_days(s: Subject, form: DateFormat) -> Iterator[Problem]:
             count,
             _predicate(s, "time"),
             f"{counted(count, 'has', 'have')} a time of day, which {form.pattern} does not hold.",
-            fix=f"{asked}   # or {s.cell} = {s.cell}.dt.normalize()",
+            fix=f"{asked}   # or {s.cell} = {_parsed(s)}.dt.normalize()",
         )
-    elif s.a.written_as is rules.TIMESTAMP:
+    elif s.a.written_as in (rules.TIMESTAMP, notations.AWARE):
         yield s.found(
             "time-lost",
             s.p.present,
             lambda c: c != "",
             f"Its values have a time of day, which {form.pattern} does not hold.",
-            fix=f"{asked}   # or {s.cell} = pd.to_datetime({s.cell}).dt.normalize()",
+            fix=f"{asked}   # or {s.cell} = {_parsed(s)}.dt.normalize()",
         )
     elif s.a.written_as and s.a.written_as != form:
         said = f"Written {s.a.written_as.pattern} in the frame, {form.pattern} in the file."
         yield s.says("date-rewritten", said, count=s.p.present)
+
+
+def _parsed(s: Subject) -> str:
+    """Return timestamps as the user writes them, parsed where they are text."""
+    if s.p.kind != "text":
+        return s.cell
+    zone = "" if s.a.written_as is notations.NAIVE else ", utc=True"
+    return f'pd.to_datetime({s.cell}, format="ISO8601"{zone})'
 
 
 def _as_timestamps(s: Subject) -> Iterator[Problem]:
@@ -192,15 +205,14 @@ def _as_timestamps(s: Subject) -> Iterator[Problem]:
             _predicate(s, "seconds-fraction"),
             f"{counted(count, 'has', 'have')} a fraction of a second; the file holds whole seconds, the fraction is "
             "cut off.",
-            fix=f'{s.cell} = {s.cell}.dt.round("s")   # to round instead',
+            fix=f'{s.cell} = {_parsed(s)}.dt.round("s")   # to round instead',
         )
     if s.p.kind == "naive" or s.a.written_as is notations.NAIVE:
-        local = s.cell if s.p.kind == "naive" else f"pd.to_datetime({s.cell})"
         yield s.says(
             "no-time-zone",
             "The timestamps have no time zone; they are written as they are, and the service reads them as UTC.",
             count=s.p.present,
-            fix=f'{s.cell} = {local}.dt.tz_localize("Europe/Berlin")   # if they are local',
+            fix=f'{s.cell} = {_parsed(s)}.dt.tz_localize("Europe/Berlin")   # if they are local',
         )
     elif s.a.type == "DATE" and (s.p.kind == "date" or (s.a.written_as and not s.a.written_as.has_time)):
         yield s.says(

@@ -31,7 +31,7 @@ from connect_pandas.data.profile import (
     locate,
     tally,
 )
-from connect_pandas.data.reading import PERCENTAGES, looks_like
+from connect_pandas.data.reading import OPEN_MARKS, PERCENTAGES, looks_like
 from connect_pandas.data.subject import Subject, counted, one_or
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ def values(s: Subject) -> Iterator[Problem]:
         yield from _phones(s)
     if s.is_whole:
         yield from _whole_numbers(s)
+    if s.p.kind == "float" and s.a.type == "TEXT" and max(abs(s.p.low or 0), abs(s.p.high or 0)) > _EXACT:
+        yield from _digits_lost(s)
     if s.p.digits and not s.p.count(LEADING_ZERO) and says(s.p.name, ZIPS):
         yield from _lost_zeros(s)
     if count := s.p.count("infinite-number"):
@@ -88,6 +90,25 @@ def _unsupported(s: Subject) -> Problem:
         count=len(present),
         rows=s.rows(shown),
         fix=column.convert.replace("{cell}", s.cell).replace("{column}", repr(s.a.column)),
+    )
+
+
+_EXACT: Final = 2**53
+"""Beyond it a float does not hold every whole number."""
+
+
+def _digits_lost(s: Subject) -> Iterator[Problem]:
+    def is_long(c: pl.Expr) -> pl.Expr:
+        return c.abs() > _EXACT
+
+    count = tally(s.columns, s.a.position, is_long)
+    yield s.found(
+        "digits-lost",
+        count,
+        is_long,
+        f"{counted(count, 'has', 'have')} more digits than a decimal number holds: the last ones were lost when it was "
+        "read.",
+        fix=f'df = pd.read_csv("…", dtype={{{s.a.column!r}: "str"}})   # reads all of them',
     )
 
 
@@ -206,10 +227,12 @@ def _typed(s: Subject) -> Iterator[Problem]:
     if s.a.type == "NUMBER":
         yield from _open_mark(s)
     if s.a.rewritten and (count := tally(s.columns, s.a.position, _REWRITTEN[s.a.type])):
-        rows = s.where("rewritten", _REWRITTEN[s.a.type])
+        code = {"NUMBER": "number-rewritten", "BOOLEAN": "truth-rewritten"}[s.a.type]
+        rows = s.where(code, _REWRITTEN[s.a.type])
         how = {"NUMBER": "as plain decimal numbers", "BOOLEAN": "as TRUE or FALSE"}[s.a.type]
         said = f"{counted(count, 'is', 'are')} written otherwise in the file: {how}."
-        yield Problem.of("rewritten", said, column=s.column, count=count, rows=rows)
+        fix = argument(f'types={{{s.a.column!r}: "TEXT"}}', "if they are names, as 1E5 may be")
+        yield Problem.of(code, said, column=s.column, count=count, rows=rows, fix=fix)
 
 
 _REWRITTEN: Final[dict[str, Predicate]] = {
@@ -295,12 +318,14 @@ def _notation(s: Subject) -> Iterator[Problem]:
     if look is None:
         return
     rule = "percent" if look == PERCENTAGES else "truths" if look in notations.OTHER_TRUTHS else "columns"
+    mark = ", decimal='.'   # or ',': which marks the fraction" if look == OPEN_MARKS else ""
     yield s.found(
         "other-notation",
         s.told_count,
         lambda c: (c != "") & ~notations.is_marker(c),
         f"Its values look like {look}, which the service does not read so; it is imported as TEXT.",
-        fix=f"df = df.connect.repair({rule}=[{s.a.column!r}]).frame",
+        fix=f"df = df.connect.repair({'numbers' if mark else rule}=[{s.a.column!r}]"
+        + (mark.replace("   #", ").frame   #") if mark else ").frame"),
     )
 
 

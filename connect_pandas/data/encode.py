@@ -172,8 +172,8 @@ def _truth(c: pl.Expr) -> pl.Expr:
 
 
 def _date(c: pl.Expr, a: Attribute, form: DateFormat) -> pl.Expr:
-    if a.written_as == form:
-        return pl.when(c != "").then(c)
+    if a.written_as == form or (a.kind == "text" and a.written_as is None):
+        return pl.when(c != "").then(c)  # what is in no one format is shown as it is, and not sent
     if a.written_as:
         c = notations.moment(c, a.written_as)
         return c.cast(pl.Datetime("us")) if form.has_time else c.cast(pl.Date)

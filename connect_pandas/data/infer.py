@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, overload
 
 from connect_pandas import rules
+from connect_pandas.data import notations
 from connect_pandas.data.key import choose_key, key_candidates
 from connect_pandas.data.problems import Problem, Problems, argument
 from connect_pandas.data.profile import ORDER_OPEN
@@ -265,7 +266,8 @@ def _held_forms(
 
 
 def _written_form(dates: Mapping[int, Profile], held: Mapping[int, DateFormat]) -> DateFormat:
-    if any(p.count("time") for p in dates.values()) or rules.TIMESTAMP in held.values():
+    moments = {rules.TIMESTAMP, notations.AWARE}  # whose midnight is not that of UTC
+    if any(p.count("time") for p in dates.values()) or not moments.isdisjoint(held.values()):
         return rules.TIMESTAMP
     forms = {rules.ISO_DATE if form.has_time else form for form in held.values()}
     return forms.pop() if len(forms) == 1 else rules.ISO_DATE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache
 from itertools import pairwise
 from typing import Final
@@ -15,25 +16,28 @@ def _set(words: str) -> frozenset[str]:
 # What an identifier of the rows' own is called, …
 _KEYS: Final = _set("id ids uid uuid guid oid key pk sk sku skus ean isbn rowid recordid identifier ident")
 _OTHERS: Final = _set(
-    "  ref reference referenz gtin upc ean13 issn asin barcode imei imsi iccid vin cusip isin sedol wkn "
-    "doi orcid handle slug  nif siret siren rut cpf cnpj cik gvkey permno permco lei duns npi ndc cas crn "
-    "urn kennung  kennzeichen pnr cvv cvc pin aadhaar camis matricule matrikel mmsi callsign "
+    "gln sscc nve réf référence referencia referenz identifiant identifikator blz kostenstelle "
+    "aktenzeichen debitor kreditor ref reference referenz gtin upc ean13 issn asin barcode imei imsi "
+    "iccid vin cusip isin sedol wkn doi orcid handle slug nif siret siren rut cpf cnpj cik gvkey permno "
+    "permco lei duns npi ndc cas crn urn kennung kennzeichen pnr cvv cvc pin aadhaar camis matricule "
+    "matrikel mmsi callsign "
 )
 # … and one that belongs to a thing, which two rows may well share.
-ZIPS: Final = _set("zip zipcode zips postcode postal postleitzahl plz pincode cep cap eircode zip4 zip5")
+ZIPS: Final = _set("cp zip zipcode zips postcode postal postleitzahl plz pincode cep cap eircode zip4 zip5")
 PHONES: Final = _set(
-    "  phone phones telephone tel mobile cell cellphone fax msisdn telefon telefono téléfono telephon "
-    "mobil handy mobiltelefon rufnummer festnetz phonenumber mobilnummer telefonnummer whatsapp "
+    "téléphone teléfono phone phones telephone tel mobile cell cellphone fax msisdn telefon telefono "
+    "téléfono telephon mobil handy mobiltelefon rufnummer festnetz phonenumber mobilnummer telefonnummer "
+    "whatsapp "
 )
 _SHARED: Final = ZIPS | PHONES | _set("iban bic swift ssn tin ein vat naics sic nace hs hts")
 # … and one of the things that tables are made of, of which there is one row each in a table of them.
 _CODES: Final = _set("code codes fips geoid iata icao wmo isonum isonumeric")
 _IDENTIFIERS: Final = _KEYS | _OTHERS | _SHARED | _CODES
 
-_NUMBER_WORDS: Final = _set("number numbers no nr nos num nbr nummer numero número numéro nro #")
+_NUMBER_WORDS: Final = _set("number numbers no nr nos num núm nbr nummer numero número numéro nro #")
 _SHARED_NUMBERS: Final = _set("phone tax vat bank house room area")
 THINGS: Final = _set(
-    "  account acct agent appointment area article asset authorization authorisation bank batch bill "
+    "account acct agent appointment area article asset authorization authorisation bank batch bill "
     "booking branch building bus campaign card cardholder carrier case certificate cheque check claim "
     "client coupon confirmation consignment contact contract courier credit cust custom customer deal "
     "delivery department dept device document doc donor driver emp employee engine equipment event fax "
@@ -43,12 +47,12 @@ THINGS: Final = _set(
     "passenger passport patient payment permit person phone plant plate po policy prescription product "
     "prod profile project property purchase quote receipt record ref reference registration request "
     "reservation respondent route sales seller serial service session shipment shipper shop site staff "
-    "seat gate roll reg sr sl s platform policyholder national routing locker bib jersey dossier  station "
-    "stock store student subject subscriber subscription supplier survey tag tail task tax  telephone "
-    "terminal ticket track tracking train transaction transfer trans trip txn user vat  vehicle  vendor "
+    "seat gate roll reg sr sl s platform policyholder national routing locker bib jersey dossier station "
+    "stock store student subject subscriber subscription supplier survey tag tail task tax telephone "
+    "terminal ticket track tracking train transaction transfer trans trip txn user vat vehicle vendor "
     "visit visitor voucher warehouse work workorder "
     # German, French, Spanish, Italian, Dutch
-    "  kunden kunde auftrags auftrag bestell bestellung rechnungs rechnung artikel personal mitglieds "
+    "kunden kunde auftrags auftrag bestell bestellung rechnungs rechnung artikel personal mitglieds "
     "vertrags liefer haus steuer konto telefon mobil fax ticket serien sendungs beleg lieferanten "
     "material filial produkt commande client facture article produit compte cliente pedido factura "
     "producto cuenta ordine fattura klant bestel factuur "
@@ -56,31 +60,31 @@ THINGS: Final = _set(
 """What has a number, or an ID, of its own."""
 # A thing's bare name over whole numbers means the thing's identifier: of these no one counts or measures the singular.
 _ALONE: Final = _set(
-    " rep representative salesperson agent operator  parent individual account acct article booking "
-    "branch client customer cust dept department device  emp employee flight invoice member merchant "
-    "order outlet passenger patient person po product  record  respondent seller shipper shop station "
-    "store student subject subscriber supplier ticket  transaction  txn user vendor visitor warehouse "
-    "kunde klant item manager country continent "
+    "filiale matrícula konto rep representative salesperson agent operator parent individual account "
+    "acct article booking branch client customer cust dept department device emp employee flight  invoice "
+    "member merchant order outlet passenger patient person po product record respondent seller  shipper "
+    "shop station store student subject subscriber supplier ticket transaction txn user vendor  visitor "
+    "warehouse kunde klant item manager country continent "
 )
 
 _COUNTED: Final = _set(
-    "  age ages amount amounts amt average avg balance bathrooms beds bedrooms billed budget calls "
+    "age ages amount amounts amt average avg balance bathrooms beds bedrooms billed budget calls "
     "capacity change charge charges clicks commission conversions cost costs count counts cnt credits "
     "day days deposit discount distance downloads duration earnings employees expense fee fees freight "
     "frequency gdp grade growth height hours impressions income index installs items kg km lat latitude "
     "length likes limit lines lng lon long longitude loss margin max mean median miles min minutes mins "
     "mileage months msrp opens orders paid pages payment payments percent percentage pct points pop "
-    "population position price prices products profit pts purchases qty quantities quantity rank  ranking "
-    "rate rates ratio rating ratings reach revenue reviews salary sales score scores sec  seconds secs "
-    "sends sessions share shares size spend spent std stddev stock sum tax temperature  tenure time total "
-    "totals traffic transactions unit units usage users valuation value values vat  views visitors visits "
-    "volume wage weeks weight width wins year years yield menge anzahl preis  betrag summe umsatz kosten "
-    "gewicht höhe breite länge alter prozent anteil bestand rabatt einwohner  montant prix quantité "
+    "population position price prices products profit pts purchases qty quantities quantity rank ranking "
+    "rate rates ratio rating ratings reach revenue reviews salary sales score scores sec seconds secs "
+    "sends sessions share shares size spend spent std stddev stock sum tax temperature tenure time total "
+    "totals traffic transactions unit units usage users valuation value values vat views visitors visits "
+    "volume wage weeks weight width wins year years yield menge anzahl preis betrag summe umsatz kosten "
+    "gewicht höhe breite länge alter prozent anteil bestand rabatt einwohner montant prix quantité "
     "nombre cantidad precio importe total prezzo quantità aantal prijs bedrag "
 )
 """What is counted or measured."""
 _COUNTING: Final = _set(
-    "  n num count total sum avg average mean median max min pct percent anzahl nombre cantidad std days "
+    "n num count total sum avg average mean median max min pct percent anzahl nombre cantidad std days "
     "hours cumulative "
 )
 """First words that say so, whatever comes after."""
@@ -88,13 +92,14 @@ PERIODS: Final = _set("year month week day quarter season period date jahr monat
 """What is no measure beside another column, as in a row for each country and year."""
 
 _DESCRIPTIONS: Final = _set(
-    "  address comment comments description message note notes remark remarks review street subject text "
+    "address comment comments description message note notes remark remarks review street subject text "
     "title label body "
 )
 DAYS: Final = _set("date dates datum day dob birthday birthdate fecha expires expiry due hired")
 DATES: Final = DAYS | _set("born created updated modified timestamp ts datetime time when epoch at on")
 """Words of names whose numbers may be days of a spreadsheet; or seconds since 1970."""
 
+_NUMERO: Final = re.compile(r"\b[Nn]\.?\s?[°º]\s?")
 _LETTERS: Final = re.compile(r"[^\W\d_]+|\d+|#")
 _CAMEL: Final = re.compile(r"[A-ZÄÖÜÉ]+(?![a-zäöüßéèêàáíóúñç])|[A-ZÄÖÜÉ]?[a-zäöüßéèêàáíóúñç]+")
 
@@ -103,6 +108,7 @@ _CAMEL: Final = re.compile(r"[A-ZÄÖÜÉ]+(?![a-zäöüßéèêàáíóúñç])
 def words(name: str) -> tuple[str, ...]:
     """Return the words of a name, in lower case: ``orderID`` → ``order``, ``id``; ``custno`` → ``cust``, ``no``."""
     found: list[str] = []
+    name = _NUMERO.sub("numero ", unicodedata.normalize("NFC", name))
     for run in _LETTERS.findall(name):
         parts = _CAMEL.findall(run) or [run]
         # Where the case says nothing that is known, it says nothing: "ZipCODE", "eMail".
@@ -113,17 +119,18 @@ def words(name: str) -> tuple[str, ...]:
 
 _ENDS: Final = tuple(sorted(_NUMBER_WORDS | {"id", "ids", "code", "key", "nummern"}, key=len, reverse=True))
 _NOT_AN_ID: Final = _set(
-    "  acid acids afraid aid aids amid android avid bid bids braid candid centroid covid david diploid "
-    "ellipsoid eyelid fluid fluids grid grids haploid hominid humid hybrid hybrids invalid kid kids  laid "
-    "lid lids liquid liquids lucid madrid maid mid morbid orchid orchids overpaid paid plaid  plasmid "
-    "prepaid raid raids rapid repaid rid said solid solids splendid squid steroid steroids  thyroid timid "
-    "underpaid unpaid valid vivid void voids asteroid cuboid "
+    "lipid lipids triglycerid chlorid fluorid kohlendioxid dioxid oxid froid unid poids acid acids "
+    "afraid aid aids amid android avid bid bids braid candid centroid covid david diploid ellipsoid "
+    "eyelid fluid fluids grid grids haploid hominid humid hybrid hybrids invalid kid kids laid lid lids "
+    "liquid liquids lucid madrid maid mid morbid orchid orchids overpaid paid plaid plasmid prepaid  raid "
+    "raids rapid repaid rid said solid solids splendid squid steroid steroids thyroid timid  underpaid "
+    "unpaid valid vivid void voids asteroid cuboid "
 )
 """Words that end as though with an ID."""
 
 
 _NOT_A_CODE: Final = _set(
-    " decode encode unicode geocode transcode recode turkey monkey whiskey jockey hockey donkey lackey "
+    "decode encode unicode geocode transcode recode turkey monkey whiskey jockey hockey donkey lackey "
     "hotkey mickey "
 )
 
@@ -134,9 +141,9 @@ def _split(word: str) -> list[str]:
         return [word]
     for end in _ENDS:
         thing = word.removesuffix(end)
-        if thing != word and (thing in THINGS or thing.removesuffix("s") in THINGS):
+        if len(thing) > 2 and thing != word and (thing in THINGS or thing.removesuffix("s") in THINGS):
             return [thing, end]
-    for end in ("code", "key", "nummer", "number"):
+    for end in ("code", "key", "nummer", "number", "nr"):
         if word.endswith(end) and len(word) > len(end) and word not in _NOT_A_CODE:
             return [word.removesuffix(end), end]
     if word.startswith("id") and word[2:] in THINGS:
@@ -151,6 +158,8 @@ def is_quantity(name: str) -> bool:
     found = _bare(name)
     if not found:
         return False
+    if len(found) == 2 and found[0] == "num" and found[1] in THINGS:
+        return False  # its number, as in French; of several things there are a number of
     if any(pair in _NUMBER_OF for pair in pairwise(found)):
         return True
     return found[-1] in _COUNTED or (len(found) > 1 and found[0] in _COUNTING)
@@ -162,17 +171,22 @@ _NUMBER_OF: Final = frozenset({("number", "of"), ("no", "of"), ("nr", "of"), ("#
 def identifier_word(name: str) -> str | None:
     """Return the words of a name that say that its values identify something, or ``None``."""
     found = _bare(name)
-    if not found or is_quantity(name) or found[0] in _ASKING:
+    if not found or is_quantity(name) or found[0] in _ASKING or _relates(found):
         return None
     if found[-1] in _IDENTIFIERS:
-        return None if found[-2:] == ("of", "code") else found[-1]  # lines of code are counted
+        return found[-1]
     if found[-1] in _NUMBER_WORDS and len(found) > 1 and not _is_counted(found[-2]):
         return " ".join(found[-2:])
     if found[0] in _FIRST or _begins_with_code(found):
         return found[0]
-    if found[0] in _NUMBER_WORDS and len(found) > 2 and found[1] in _OF:
+    if (
+        found[0] in _NUMBER_WORDS
+        and len(found) > 1
+        and found[-1] in THINGS
+        and (len(found) == 2 or found[1] in _OF)
+    ):
         return " ".join(found)
-    if within := [word for word in found if word in _WITHIN]:
+    if (within := [word for word in found if word in _WITHIN]) and not found[-1].endswith("s"):
         return within[0]
     if found[-1] in CATEGORIES:
         return found[-1]
@@ -180,9 +194,21 @@ def identifier_word(name: str) -> str | None:
         return found[-1]
     if len(found) > 1 and found[-1] in ("ext", "extension") and not PHONES.isdisjoint(found):
         return found[-1]
-    if len(found) > 1 and found[-1] == "by":
+    if len(found) > 1 and found[-1] == "by" and found[-2] in _DONE:
         return "by"  # as in "created by", which says who
     return " ".join(found) if found in _PHRASES else None
+
+
+_RELATING: Final = _set("per by to from of for with in je pro par por für pour di a at on")
+_DONE: Final = _set(
+    "created modified updated changed assigned reported approved infected sold entered opened closed "
+    "requested handled owned "
+)
+
+
+def _relates(found: tuple[str, ...]) -> bool:
+    """Whether a thing is only what something is measured by, as in ``fee per member``, ``lines of code``."""
+    return len(found) > 2 and found[-2] in _RELATING
 
 
 def _begins_with_code(found: tuple[str, ...]) -> bool:
@@ -203,20 +229,20 @@ def _is_counted(word: str) -> bool:
 
 
 _ORDERED: Final = _set(
-    "  week wk day month mth quarter qtr year yr hour hr minute min second sec lap round episode season "
+    "week wk day month mth quarter qtr year yr hour hr minute min second sec lap round episode season "
     "chapter page version line step period leg seq sequence game set inning over heat stage phase level "
     "floor attempt visit repeat trial wave contact jahr monat woche tag "
 )
 _ASKING: Final = _set("is has was did can will are had needs")
 """First words of a question, whose answers are no identifiers."""
 _FIRST: Final = _IDENTIFIERS - _set("code codes key pk cell mobile handle slug swift ref reference") | _set(
-    "  codice código codigo kode "
+    "codice código codigo kode "
 )
 """As in ``ID customer``, ``phone (home)``, ``code commune``."""
 _WITHIN: Final = ZIPS | PHONES - _set("cell mobile tel fax") | _set("sku ean isbn iban upc gtin asin")
 """Wherever they stand, as in ``zip code prefix``, ``incident zip (5 digits)``."""
 CATEGORIES: Final = _set(
-    "  type types kind category subcategory district mode origin race ethnicity religion reason kategorie "
+    "type types kind category subcategory district mode origin race ethnicity religion reason  kategorie "
     "typ art grund "
 )
 """What has names: a number in such a column is one."""
@@ -287,9 +313,9 @@ def key_rank(name: str) -> int:
 _EMAILS: Final = _set("email mail")
 _NAMES: Final = _set("name names nom nombre nome bezeichnung denominazione")
 _ENTITIES: Final = _set(
-    " airline university college school hospital bank hotel restaurant  country countries state city town "
-    "airport model species symbol ticker domain hostname login  username company organisation "
-    "organization brand team player county province municipality district  region product land stadt "
-    "paese pays país gemeinde commune iso iso2 iso3 callsign tailnum currency  language drug film movie "
+    "airline university college school hospital bank hotel restaurant country countries state city  town "
+    "airport model species symbol ticker domain hostname login username company organisation "
+    "organization brand team player county province municipality district region product land stadt "
+    "paese pays país gemeinde commune iso iso2 iso3 callsign tailnum currency language drug film movie "
     "song artist "
 )

@@ -124,6 +124,9 @@ CODES: Final[dict[str, Code]] = {
     "leading-zeros-lost": Code(
         "warning", "types", "An identifier is text, whatever its digits (guide, the sample)."
     ),
+    "number-rewritten": Code(
+        "warning", "numbers", "A NUMBER is a plain decimal number (open, from the guide's sample)."
+    ),
     "other-notation": Code(
         "warning",
         "types",
@@ -131,6 +134,9 @@ CODES: Final[dict[str, Code]] = {
     ),
     "not-throughout": Code(
         "warning", "types", "An attribute has one type (guide: attributes.create[].type)."
+    ),
+    "digits-lost": Code(
+        "warning", "types", "An identifier is text, whatever its digits (guide, the sample)."
     ),
     "decimal-identifier": Code(
         "warning", "types", "An identifier is text, whatever its digits (guide, the sample)."
@@ -145,11 +151,7 @@ CODES: Final[dict[str, Code]] = {
     ),
     "empty-and-missing": Code("note", "text", "An empty field is a missing value (open)."),
     "zero-one": Code("note", "booleans", "A BOOLEAN is TRUE or FALSE (guide, the sample)."),
-    "rewritten": Code(
-        "note",
-        "types",
-        "A NUMBER is a plain decimal number (open), a BOOLEAN TRUE or FALSE (guide, the sample).",
-    ),
+    "truth-rewritten": Code("note", "booleans", "A BOOLEAN is TRUE or FALSE (guide, the sample)."),
     "date-rewritten": Code("note", "dates", "One import has one dateFormat (guide)."),
     "date-as-timestamp": Code("note", "dates", "One import has one dateFormat (guide)."),
     "date-order-decided": Code("warning", "dates", "One import has one dateFormat (guide)."),

@@ -171,14 +171,17 @@ NOTATIONS: Final[dict[str, Predicate]] = {
 look, at columns only that no reading explains and whose first values are mostly so."""
 
 TIMES: Final[dict[str, Predicate]] = {
-    "time": lambda c: (c != "") & ~c.str.contains(r"[T ]00:00(?::00(?:\.0+)?)?(?:Z| |[+-]|$)"),
-    "seconds-fraction": _matches(r"\.[0-9]*[1-9]"),
+    "time": lambda c: (
+        c.str.contains(":", literal=True) & ~c.str.contains(r"[T ]00:00(?::00(?:\.0+)?)?(?:Z| |[+-]|$)")
+    ),
+    "seconds-fraction": _matches(r":[0-9]{2}\.[0-9]*[1-9]"),
 }
 """Of timestamps in text, what those of other kinds are asked by :func:`predicates`."""
 
 _DIGITS: Final[dict[str, Predicate]] = {
     LEADING_ZERO: lambda c: c.str.starts_with("0") & ~c.str.starts_with("0.") & (c.str.len_bytes() > 1),
     "dot": _holds("."),
+    "plus": lambda c: c.str.starts_with("+"),
     "dot-zero": lambda c: c.str.ends_with(".0"),
 }
 

@@ -155,9 +155,13 @@ def _text(p: Profile) -> Reading:
     if forms := text_forms(p):
         written = " or ".join(f.pattern for f in forms)
         return Reading("DATE", all_are(p, f"dates written {written}"), _types(p, "TEXT"), forms)
+    if _holds(p, NUMBER) and _holds(p, "plus"):
+        return Reading(
+            "TEXT", f"{all_are(p, 'digits')}, each with a plus: a dialling code", _types(p, "NUMBER")
+        )
     if _holds(p, "plain") or _holds(p, NUMBER):
         return _text_number(p)
-    if p.count(DATED) and _nearly(p, DATED):
+    if _is_dated(p):
         return Reading("DATE", _dated(p), f"values that are no dates, or {_types(p, 'TEXT')}")
     if _holds(p, PHONE):
         return Reading("TEXT", all_are(p, "phone numbers"), _types(p, "NUMBER"))
@@ -165,6 +169,14 @@ def _text(p: Profile) -> Reading:
         reason = f"its values are text; they look like {look}, which the service does not read so"
         return Reading("TEXT", reason, "a repair, or a conversion")
     return Reading("TEXT", "its values are text", "values that are all numbers, dates or truths")
+
+
+def _is_dated(p: Profile) -> bool:
+    """Whether the values are dates to a person: identifiers, and versions such as 1.2.10, are not."""
+    if not p.count(DATED) or not _nearly(p, DATED) or identifier_word(p.name):
+        return False
+    vague = sum(p.count(name) for name in notations.VAGUE_SHAPES)
+    return not vague or says(p.name, DATES)
 
 
 def told(p: Profile) -> int:
@@ -223,7 +235,7 @@ def looks_like(p: Profile) -> str | None:
     for words in notations.OTHER_TRUTHS:
         if _holds(p, words):
             return words
-    if not _holds(p, AMOUNT):
+    if not _holds(p, AMOUNT) or _holds(p, NUMBER):
         return None
     if p.count("currency"):
         return "amounts with a currency"
@@ -235,10 +247,11 @@ def looks_like(p: Profile) -> str | None:
         return "numbers with a decimal comma, as 1.234,56"
     if p.count("point"):
         return "numbers with commas between thousands, as 1,234.56"
-    return "numbers with a mark before three digits, as 1,234, which may be a thousand or a fraction"
+    return OPEN_MARKS if p.count("open") else "numbers with marks around or between their digits"
 
 
 PERCENTAGES: Final = "percentages"
+OPEN_MARKS: Final = "numbers with a mark before three digits, as 1,234, which may be a thousand or a fraction"
 
 
 def _text_number(p: Profile) -> Reading:

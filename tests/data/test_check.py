@@ -528,6 +528,11 @@ def test_what_looks_like_nothing_else(name: str, values: list[str]) -> None:
             "2024-01-01T08:00:00Z 2024-01-01T10:00:00Z",
         ),
         (["2024-01-01 00:00:00", "2024-01-02 00:00:00.000"], "DATE", "2024-01-01 2024-01-02"),
+        (
+            ["2024-01-01T00:00:00+02:00", "2024-01-02T00:00+02:00"],
+            "DATE",
+            "2023-12-31T22:00:00Z 2024-01-01T22:00:00Z",
+        ),
     ],
 )
 def test_what_has_one_reading_is_written_as_the_service_reads_it(
@@ -538,7 +543,8 @@ def test_what_has_one_reading_is_written_as_the_service_reads_it(
     assert (plan.types["c"], plan.ok) == (type_, True)
     assert [record["c"] for record in plan.sample(9)] == written.split()
     assert {p.code for p in plan.problems} & {
-        "rewritten",
+        "number-rewritten",
+        "truth-rewritten",
         "no-time-zone",
         "date-rewritten",
     } or "+02" in values[0]
@@ -580,6 +586,14 @@ def test_dates_that_the_service_does_not_read_stop_the_import(
     assert plan.types["c"] == "DATE"
     assert {p.code: p.count for p in plan.problems if p.severity == "error"} == wanted
     assert connect_pandas.plan(frame, "T", types={"c": "TEXT"}).ok
+
+
+@pytest.mark.parametrize("text", ["0000-01-01 10:00", "0001-01-01 00:00+02:00", "9999-12-31 23:00-02:00"])
+def test_a_moment_outside_the_calendar_is_no_date(text: str) -> None:
+    frame = with_key(c=["2024-01-01 10:00" + text[16:], text])
+    assert {p.code for p in problems(frame) if p.severity == "error"} == {"date-notation"} or not (
+        connect_pandas.plan(frame, "T").ok
+    )
 
 
 def test_a_date_is_looked_for_in_every_row() -> None:

@@ -456,3 +456,56 @@ def test_an_attribute_says_why_and_what_was_counted() -> None:
     assert attributes.of("n").evidence["missing"] == 1
     with pytest.raises(connect_pandas.PlanError, match="Did you mean 'Order ID'"):
         attributes.of("order id")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Fee per member", "Orders by customer", "Calls to customer", "CA par client", "Umsatz je Kunde"),
+        *("Rating of manager", "Driven by", "número de habitaciones", "Poids", "Lipid", "Kohlendioxid"),
+        *("account length", "card limit", "phone calls", "zip population", "Number of orders", "num orders"),
+    ],
+)
+def test_what_is_measured_by_a_thing_does_not_identify_it(name: str) -> None:
+    assert identifier_word(name) is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "N° client",
+            "N° de commande",
+            "Nº de pedido",
+            "Núm. pedido",
+            "Num commande",
+            "Référence",
+            "Téléphone",
+        ),
+        *("Matrícula", "BLZ", "Kostenstelle", "Wohnungsnr", "Te\u0301le\u0301phone", "numéro de client"),
+    ],
+)
+def test_identifiers_of_other_languages(name: str) -> None:
+    assert identifier_word(name) is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("Bin location", ["01-02-03", "14-02-03"]),
+        ("App version", ["1.2.10", "10.4.12"]),
+        ("Invoice No", ["2024-01-01", "2024-13-01"]),
+        ("Vorwahl", ["+49", "+1"]),
+        ("client_ip", ["10.0.0.1", "192.168.1.1"]),
+    ],
+)
+def test_codes_are_no_dates_and_no_numbers(name: str, values: list[str]) -> None:
+    plan = connect_pandas.plan(pd.DataFrame({"k": ["x", "y"], name: values}), "T", key="k")
+    assert (plan.types[name], plan.ok) == ("TEXT", True)
+    assert "other-notation" not in {p.code for p in plan.problems}
+
+
+def test_a_zone_written_utc_is_read() -> None:
+    frame = pd.DataFrame({"k": ["x", "y"], "d": ["2024-01-01 09:30:00 UTC", "2024-01-02T00:00:00Z"]})
+    plan = connect_pandas.plan(frame, "T")
+    assert [r["d"] for r in plan.sample(2)] == ["2024-01-01T09:30:00Z", "2024-01-02T00:00:00Z"]

@@ -83,7 +83,7 @@ def _expect(plan: ImportPlan, records: list[list[str]], made: dict[str, Made]) -
     assert records[0] == names if plan.header else True
     body = records[1:] if plan.header else records
     pattern = plan.attributes.form.pattern if plan.attributes.form else None
-    rewritten = {p.column for p in plan.problems if p.code == "rewritten"}
+    rewritten = {p.column for p in plan.problems if p.code in ("number-rewritten", "truth-rewritten")}
     for place, attribute in enumerate(plan.attributes):
         for value, record in zip(made[attribute.name].values, body, strict=True):
             field = record[place]
