@@ -43,6 +43,11 @@ def test_one_line_from_a_frame_to_a_reference_set(box: Sandbox) -> None:
     assert job.verify().ok
     assert list(box.sets["name"]) == ["Orders"]
     assert list(box.mailbox["to"]) == ["ann@shop.example"]
+    records = box.records("Orders")
+    assert list(records["Order ID"]) == list(orders["Order ID"].astype(str))
+    assert list(records["Amount"]) == [Decimal(str(amount)) for amount in orders["Amount"]]
+    with pytest.raises(ConfigurationError, match="no reference set 'orders'; there are: Orders"):
+        box.records("orders")
     assert box.files.empty
     assert job.plan is not None
     assert job.plan.payload["importInput"]["dataSetName"] == "Orders"

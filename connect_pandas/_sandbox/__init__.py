@@ -141,6 +141,27 @@ class Sandbox:
         )
         return _table(columns, rows)
 
+    def records(self, name: str) -> pd.DataFrame:
+        """Return the records of a reference set as the service holds them, in the order of arrival.
+
+        One column an attribute; a NUMBER is a ``Decimal``, a DATE text, a missing value ``None``.
+
+        Raises
+        ------
+        ConfigurationError
+            When there is no set of that name.
+        """
+        import pandas as pd
+
+        library = self._running_server().library
+        found = {s.name: s for s in library.sets()}
+        if name not in found:
+            raise ConfigurationError(
+                f"There is no reference set {name!r}; there are: {', '.join(found) or 'none'}."
+            )
+        names = [a.name for a in found[name].attributes]
+        return pd.DataFrame(library.records(found[name]), columns=names, dtype=object)
+
     def stop(self) -> None:
         """Stop it and remove all that it made. Stopping twice does no harm."""
         if not self._running:
