@@ -6,6 +6,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+import polars as pl
+
 from connect_pandas import rules
 from connect_pandas.data.check_dates import dates_in_text, days_as_numbers, times
 from connect_pandas.data.check_key import key, with_rows, with_several
@@ -71,13 +73,14 @@ def offending_rows(columns: Columns, profiles: Sequence[Profile], attributes: At
     for problem in attributes.problems:
         if problem.column in by_name:
             with_rows(problem, by_name[problem.column])
-    said = [
-        pd.Series(f"{column}: {code}", index=np.unique(np.concatenate(rows)), dtype="str")
-        for (column, code), rows in wrong.items()
-    ]
-    if not said:
+    if not wrong:
         return pd.Series(index=pd.Index([], dtype="int64"), dtype="str")
-    return pd.concat(said).groupby(level=0).agg("; ".join)
+    said = pl.concat(
+        pl.DataFrame({"row": np.unique(np.concatenate(rows)), "said": f"{column}: {code}"})
+        for (column, code), rows in wrong.items()
+    )
+    joined = said.group_by("row", maintain_order=True).agg(pl.col("said").str.join("; ")).sort("row")
+    return pd.Series(joined["said"].to_list(), index=joined["row"].to_numpy(), dtype="str")
 
 
 def _of(s: Subject, attributes: Attributes) -> Iterator[Problem]:

@@ -36,7 +36,7 @@ def dates_in_text(s: Subject) -> Iterator[Problem]:
     if s.a.written_as is not None:
         yield from not_all(s, s.a.written_as.pattern, f"no date written {s.a.written_as.pattern}")
         return
-    form = max(rules.DATE_FORMATS, key=lambda form: s.p.count(form.pattern))
+    form = max(notations.READ_FORMATS, key=lambda form: s.p.count(form.pattern))
 
     def other(c: pl.Expr) -> pl.Expr:
         return _is_day(c) & ~TYPED[form.pattern](c)
@@ -62,9 +62,7 @@ def dates_in_text(s: Subject) -> Iterator[Problem]:
 def _is_day(c: pl.Expr) -> pl.Expr:
     """Whether a text is a day of the calendar in any shape and order."""
     return pl.any_horizontal(
-        shape.holds(c) & shape.day(c, order).is_not_null()
-        for shape in notations.DATE_SHAPES
-        for order in shape.formats
+        shape.read(c, order).is_not_null() for shape in notations.DATE_SHAPES for order in shape.formats
     )
 
 
@@ -158,7 +156,7 @@ def times(s: Subject, form: DateFormat | None) -> Iterator[Problem]:
             count,
             _predicate(s, "year-out-of-range"),
             f"{counted(count, 'has', 'have')} a year outside 0001–9999.",
-            fix=f"{s.cell} = {s.cell}.mask({s.cell}.dt.year > 9999)   # if they mean: never",
+            fix=f"{s.cell} = {s.cell}.where({s.cell}.dt.year.between(1, 9999))   # if they mean: never",
         )
     if s.a.type == "TEXT" or (form and form.has_time):
         yield from _as_timestamps(s)
@@ -192,7 +190,8 @@ def _as_days(s: Subject, form: DateFormat) -> Iterator[Problem]:
 def _parsed(s: Subject) -> str:
     """Return timestamps as the user writes them, parsed where they are text."""
     if s.p.kind != "text":
-        return s.cell
+        objects = s.columns.items[s.a.position].series.dtype == "object"
+        return f"pd.to_datetime({s.cell})" if objects else s.cell
     zone = "" if s.a.written_as is notations.NAIVE else ", utc=True"
     return f'pd.to_datetime({s.cell}, format="ISO8601"{zone})'
 
@@ -212,7 +211,8 @@ def _as_timestamps(s: Subject) -> Iterator[Problem]:
             "no-time-zone",
             "The timestamps have no time zone; they are written as they are, and the service reads them as UTC.",
             count=s.p.present,
-            fix=f'{s.cell} = {_parsed(s)}.dt.tz_localize("Europe/Berlin")   # if they are local',
+            fix=f'{s.cell} = {_parsed(s)}.dt.tz_localize("Europe/Berlin", ambiguous=False, nonexistent="shift_forward")'
+            "   # if they are local; another zone in its place",
         )
     elif s.a.type == "DATE" and (s.p.kind == "date" or (s.a.written_as and not s.a.written_as.has_time)):
         yield s.says(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
-from connect_pandas.data.key import ways_out
+from connect_pandas.data.key import tells_order, ways_out
 from connect_pandas.data.names import (
     IDENTIFIER,
     is_quantity,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 def key(s: Subject, attributes: Attributes) -> Iterator[Problem]:
     if not s.a.key or s.p.kind == "unsupported":
         return
-    by = next((a.column for a in attributes if a.type == "DATE"), None)
+    by = next((a.column for a in attributes if a.type == "DATE" and tells_order(str(a.column))), None)
     if s.p.missing:
         yield s.found(
             "missing-key",
@@ -171,7 +171,7 @@ def _key_of_several(problem: Problem, some: Sequence[Subject]) -> Problem:
     offered = argument(f"key={labels!r}", "makes one key of them")
     return replace(
         problem,
-        message=f"{problem.message} Together {named} do.",
+        message=f"{problem.message} Together {named} identify the rows.",
         fix=f"{offered}\n{problem.fix}",
     )
 

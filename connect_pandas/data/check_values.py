@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -31,7 +30,7 @@ from connect_pandas.data.profile import (
     locate,
     tally,
 )
-from connect_pandas.data.reading import OPEN_MARKS, PERCENTAGES, looks_like
+from connect_pandas.data.reading import OPEN_MARKS, PERCENTAGES, SHORT_DATES, are_codes, looks_like
 from connect_pandas.data.subject import Subject, counted, one_or
 
 if TYPE_CHECKING:
@@ -62,6 +61,13 @@ def values(s: Subject) -> Iterator[Problem]:
         yield from _text(s)
     if are_phones(s):
         yield from _phones(s)
+    if s.a.type == "TEXT" and not (s.a.chosen or s.a.key) and are_codes(s.p):
+        yield s.says(
+            "long-numbers",
+            "Its numbers are long, or a block of one length, and its name says nothing: it is imported as TEXT.",
+            count=s.p.present,
+            fix=argument(f'types={{{s.a.column!r}: "NUMBER"}}', "if they count or measure something"),
+        )
     if s.is_whole:
         yield from _whole_numbers(s)
     if s.p.kind == "float" and s.a.type == "TEXT" and max(abs(s.p.low or 0), abs(s.p.high or 0)) > _EXACT:
@@ -182,11 +188,9 @@ def _missing(s: Subject) -> Iterator[Problem]:
         said = f"{blank:,} empty and {nulls:,} missing values become the same: an empty field."
         yield s.says("empty-and-missing", said, count=blank + nulls)
     if count := s.p.count(MARKER):
-        examples = s.where(_MARKED[s.a.type], notations.is_marker)
+        code = "marker-as-text" if s.a.type == "TEXT" else "missing-marker"
+        examples = s.where(code, notations.is_marker)
         yield _marked(s, count, examples)
-
-
-_MARKED: Final = defaultdict(lambda: "missing-marker", TEXT="marker-as-text")
 
 
 def _marked(s: Subject, count: int, rows: tuple[Row, ...]) -> Problem:
@@ -317,7 +321,12 @@ def _notation(s: Subject) -> Iterator[Problem]:
     look = looks_like(s.p)
     if look is None:
         return
-    rule = "percent" if look == PERCENTAGES else "truths" if look in notations.OTHER_TRUTHS else "columns"
+    rules_of = {
+        PERCENTAGES: "percent",
+        SHORT_DATES: "dates",
+        **dict.fromkeys(notations.OTHER_TRUTHS, "truths"),
+    }
+    rule = rules_of.get(look, "columns")
     mark = ", decimal='.'   # or ',': which marks the fraction" if look == OPEN_MARKS else ""
     yield s.found(
         "other-notation",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
@@ -179,7 +180,7 @@ class Columns:
         hold.
         """
         parts = tuple(self.items[p] for p in positions)
-        separator = next((mark for mark in _BETWEEN if not self._holds(positions, mark)), _BETWEEN[0])
+        separator = next(mark for mark in _separators() if not self._holds(positions, mark))
         name, taken = " ".join(part.name for part in parts), {c.name for c in self.items}
         while name in taken:
             name += " 2"
@@ -217,7 +218,10 @@ class Columns:
         return {c.label: i for i, c in last_first}, {c.name: i for i, c in last_first}
 
 
-_BETWEEN: Final = ("-", "_", ":", "/", "~")
+def _separators() -> Iterator[str]:
+    """Yield marks to stand between two values, longer ones after all the short."""
+    for times in count(1):
+        yield from (mark * times for mark in "-_:/~")
 
 
 def _taken(series: pd.Series[Any], positions: Sequence[int]) -> pd.Series[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from connect_pandas.data.asked import Asked
     from connect_pandas.data.columns import Column
+    from connect_pandas.data.profile import Predicate
 
 
 def key_columns(frame: pd.DataFrame, asked: Asked) -> list[Column]:
@@ -108,12 +110,22 @@ def _moments(frame: pd.DataFrame, column: Column) -> pl.Series | None:
         return values
     if column.kind != "text":
         return None
-    told = len(values) - values.null_count()
-    read_ = [
-        values.to_frame().select(notations.moment(C, form)).to_series() for form in notations.READ_FORMATS
+    readings: list[Predicate] = [
+        *(partial(notations.moment, form=form) for form in notations.READ_FORMATS),
+        _numbers,
     ]
-    whole = [moments for moments in read_ if len(moments) - moments.null_count() == told]
+    read_ = [values.to_frame().select(reading(C)).to_series() for reading in readings]
+    whole = [order for order in read_ if order.null_count() == values.null_count()]
     return whole[0] if len(whole) == 1 else None
+
+
+def _numbers(c: pl.Expr) -> pl.Expr:
+    """Return texts of numbers as numbers: as text ``9`` would come after ``10``."""
+    plain = notations.plain(pl.when(notations.is_number(c)).then(c))
+    return plain.cast(pl.Decimal(38, _PLACES), strict=False)
+
+
+_PLACES: Final = 12
 
 
 Drop = Callable[["pd.DataFrame", "Asked"], Iterator[np.ndarray[Any, Any] | Doubt]]

@@ -274,12 +274,13 @@ def _written_form(dates: Mapping[int, Profile], held: Mapping[int, DateFormat]) 
 
 
 def _order_decided(p: Profile, form: DateFormat, by: Hashable) -> Problem:
+    other = next(f.strftime for f in _SLASHED if f != form)
     return Problem.of(
         "date-order-decided",
         f"No value tells day from month; read as {form.pattern}, as the column {by!r} is.",
         column=p.name,
         count=p.count(ORDER_OPEN),
-        fix=f"df[{p.label!r}] = pd.to_datetime(df[{p.label!r}], format=…)   # if it is not",
+        fix=f"df[{p.label!r}] = pd.to_datetime(df[{p.label!r}], format={other!r})   # if it is not",
     )
 
 

@@ -95,7 +95,7 @@ def choose_key(
     if not used or not next(iter(used.values())).rows:
         return None, ()
     nearly = _nearly_key(used, read, candidates)
-    by = next((p.label for i, p in used.items() if read[i].type == "DATE"), None)
+    by = next((p.label for i, p in used.items() if read[i].type == "DATE" and tells_order(p.name)), None)
     if not candidates:
         return None, (_no_key(used, nearly, by),)
     best = candidates[0]
@@ -204,6 +204,16 @@ def _lacks(p: Profile) -> str:
     if p.missing:
         lacks.append(f"{p.missing:,} {'row has' if p.missing == 1 else 'rows have'} none")
     return " and ".join(lacks)
+
+
+def tells_order(name: str) -> bool:
+    """Whether a date of this name may tell which of two rows is the later one: a birthday or an expiry does not."""
+    return not says(name, _NO_ORDER)
+
+
+_NO_ORDER: Final = frozenset(
+    "birth birthday birthdate born dob geburt geb expiry expires expiration due valid".split()
+)
 
 
 def ways_out(label: Hashable, *, missing: bool, repeated: bool, by: Hashable | None) -> str:

@@ -10,18 +10,19 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
+import numpy as np
 import polars as pl
 
 from connect_pandas import rules
 from connect_pandas.data import notations, phones
 from connect_pandas.data.columns import SURROGATE_MARK, Columns
-from connect_pandas.data.names import PHONES, identifier_word, says
-from connect_pandas.data.notations import AMOUNTS, COMPACT, DATE_SHAPES, DateShape
+from connect_pandas.data.names import DATES, PHONES, identifier_word, says, words
+from connect_pandas.data.notations import AMOUNTS, COMPACT, DATE_SHAPES, DateShape, bare
 from connect_pandas.data.problems import show
 from connect_pandas.data.profile import SPECIAL, few, locate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
@@ -138,11 +139,15 @@ class Subject:
         held = self.seen.sample.select(predicate(C).mean()).item()
         return float(held or 0)
 
-    def counts(self, **questions: pl.Expr) -> dict[str, int]:
-        """Return for how many values of the whole column each question holds."""
+    def counts(self, first: Mapping[str, pl.Expr] | None = None, /, **questions: pl.Expr) -> dict[str, int]:
+        """Return for how many values of the whole column each question holds.
+
+        What several questions ask about is named in ``first``, and made once a slice: Polars would make it for each.
+        """
         totals = dict.fromkeys(questions, 0)
         for part in self.columns.slices([0]):
-            answers = part.select(**{name: q.sum() for name, q in questions.items()}).row(0, named=True)
+            known = part.with_columns(**first) if first else part
+            answers = known.select(**{name: q.sum() for name, q in questions.items()}).row(0, named=True)
             totals = {name: n + int(answers[name] or 0) for name, n in totals.items()}
         return totals
 
@@ -153,7 +158,13 @@ class Subject:
 
     def line(self, given: str) -> str:
         """Return the line to write, of this rule and column."""
-        return f"df = df.connect.repair({given.format(column=f'[{self.column.label!r}]')}).frame"
+        return f"df = df.connect.repair({given.format(column=f'[{_as_code(self.column.label)}]')}).frame"
+
+
+def _as_code(label: Hashable) -> str:
+    """Return a label as it is written in code that has imported pandas as ``pd``."""
+    plain = label.item() if isinstance(label, np.generic) else label
+    return f"{'pd.' if type(plain).__module__.startswith('pandas') else ''}{plain!r}"
 
 
 C: Final = pl.col("0")
@@ -211,7 +222,7 @@ def _missing(s: Subject) -> Iterator[Mend | Doubt]:
         return
     if not (count := s.counts(markers=notations.is_marker(C))["markers"]):
         return
-    if any(_all_told(s, of_a_kind) for of_a_kind in _KINDS_OF_TEXT):
+    if any(_all_told(s, of_a_kind) for of_a_kind in (_is_numeral, _held(_meant(s, DATE_SHAPES)), _is_truth)):
         yield Mend(_nothing, notations.is_marker)
     else:
         reason = "the other values are texts, among which it may be one"
@@ -230,11 +241,6 @@ def _is_truth(c: pl.Expr) -> pl.Expr:
 
 
 _TRUTHS: Final = (*notations.TRUTHS.values(), *notations.OTHER_TRUTHS.values())
-_KINDS_OF_TEXT: Final[tuple[Predicate, ...]] = (
-    lambda c: notations.is_number(c) | notations.is_amount(c),
-    notations.is_dated,
-    _is_truth,
-)
 
 
 # ── dates ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -243,9 +249,9 @@ _KINDS_OF_TEXT: Final[tuple[Predicate, ...]] = (
 def _impossible_dates(s: Subject) -> Iterator[Mend | Doubt]:
     if s.share(notations.is_dated) <= 0:
         return
-    shapes = _shapes_in(s)
+    shapes = _meant(s, _shapes_in(s))
     day = _any_day(shapes)
-    n = s.counts(told=_is_told(C), held=_held(shapes)(C), days=_held(shapes)(C) & day(C))
+    n = s.counts({"held": _held(shapes)(C), "day": day(C)}, told=_is_told(C), held=_HELD, days=_HELD & _DAY)
     impossible = n["held"] - n["days"]
     if impossible and few(n["told"] - n["held"], n["told"]) and n["days"] >= impossible:
         yield Mend(_nothing, lambda c: _held(shapes)(c) & ~day(c))
@@ -254,15 +260,43 @@ def _impossible_dates(s: Subject) -> Iterator[Mend | Doubt]:
         yield s.doubt(impossible, reason, lambda c: _held(shapes)(c) & ~day(c))
 
 
+_HELD, _DAY = pl.col("held"), pl.col("day")
+
+
 def _shapes_in(s: Subject) -> tuple[DateShape, ...]:
     """Return the shapes in which the column's dates are written."""
     known = (*DATE_SHAPES, COMPACT) if s.named else DATE_SHAPES
+    some = s.seen.sample.select(**{shape.name: shape.holds(C).any() for shape in known}).row(0, named=True)
+    seen = tuple(shape for shape in known if some[shape.name])
+    # Where the shapes of the first values hold all, there are no others.
+    n = s.counts(told=_is_told(C), held=_held(seen)(C))
+    if n["held"] == n["told"]:
+        return seen
     held = s.counts(**{shape.name: shape.holds(C) for shape in known})
     return tuple(shape for shape in known if held[shape.name])
 
 
+def _meant(s: Subject, shapes: Sequence[DateShape]) -> tuple[DateShape, ...]:
+    """Return the shapes that mean dates in this column, by its name or because it was named."""
+    is_told = s.named or says(s.column.name, DATES) or _is_birth(s.column.name)
+    return tuple(shape for shape in shapes if is_told or not shape.vague)
+
+
+def _is_birth(name: str) -> bool:
+    """Whether a name says that its dates are days of birth."""
+    return any(word in _BIRTHS or word.startswith(_BIRTH) for word in words(name))
+
+
+_BIRTHS: Final = frozenset("dob born geb naissance nacimiento nascita nascimento".split())
+_BIRTH: Final = ("birth", "geburt", "geboor", "geboren")
+
+
 def _held(shapes: Sequence[DateShape]) -> Predicate:
-    return lambda c: pl.any_horizontal(_NO, *(shape.holds(c) for shape in shapes))
+    return notations.written_in(shapes) if shapes else lambda _c: _NO
+
+
+def _is_written(form: DateFormat) -> Predicate:
+    return lambda c: c.str.contains(form.regex)
 
 
 def _any_day(shapes: Sequence[DateShape]) -> Predicate:
@@ -278,8 +312,21 @@ def _dates(s: Subject) -> Iterator[Mend | Doubt]:
         return
     if not s.named and (identifier_word(s.column.name) or s.share(notations.is_dated) <= 0):
         return
-    if shapes := _shapes_in(s):
-        yield from _Dates(s, shapes).found()
+    held = _shapes_in(s)
+    if shapes := _meant(s, held):
+        yield from _Dates(s, shapes, held).found()
+    elif held:
+        yield from _vague(s, held)
+
+
+def _vague(s: Subject, shapes: Sequence[DateShape]) -> Iterator[Doubt]:
+    """Yield a doubt where all values may be dates, or versions, chapters, sort codes."""
+    day = _any_day(shapes)
+    n = s.counts(told=_is_told(C), days=day(C))
+    if few(n["told"] - n["days"], n["told"]):
+        reason = "they may be dates, or versions, or codes: the column's name does not tell"
+        order = "" if s.asked.day_first is None else f", day_first={s.asked.day_first}"
+        yield s.doubt(n["days"], reason, day, s.line(f"dates={{column}}{order}") + "   # if they are dates")
 
 
 @dataclass(frozen=True)
@@ -288,35 +335,45 @@ class _Dates:
 
     s: Subject
     shapes: tuple[DateShape, ...]
+    """In which its dates are written."""
+    held: tuple[DateShape, ...]
+    """Those and the ones that only a name would make dates."""
 
     @cached_property
     def written_as(self) -> DateFormat | None:
         """The one format that is read as it is, in which all of them are; ``None`` where they need a repair."""
-        forms = {form.pattern: form for form in notations.READ_FORMATS}
-        held = self.s.counts(**{p: C.str.contains(form.regex) for p, form in forms.items()})
-        form = next((forms[p] for p, n in held.items() if n == self.n["held"]), None)
+        form = next((f for f in self._forms if self.n[f.pattern] == self.n["held"]), None)
         decided = self.s.asked.day_first is not None and self.n["open"] and not self.n["dmy"] + self.n["mdy"]
         return None if decided else form
 
     @cached_property
+    def _forms(self) -> tuple[DateFormat, ...]:
+        """The formats that are read as they are, in which the first values may be."""
+        share = self.s.share(_held(self.shapes))
+        return tuple(form for form in notations.READ_FORMATS if self.s.share(_is_written(form)) >= share)
+
+    @cached_property
     def n(self) -> dict[str, int]:
-        """How many values say something, are held by a shape, are days, have a time, a zone, an order."""
+        """How many values say something, are held by a shape, are days, have a time, a zone, an order, a format."""
         swapped = [shape for shape in self.shapes if len(shape.formats) > 1]
-        dmy, mdy = (
-            pl.coalesce([*(pl.when(h.holds(C)).then(h.day(C, order)) for h in swapped), _NO_DAY])
-            for order in ("DMY", "MDY")
-        )
         others = [shape for shape in self.shapes if shape not in swapped]
-        day = dmy.is_not_null() | mdy.is_not_null() | _any_day(others)(C)
+        first = {
+            order: pl.coalesce([*(pl.when(h.holds(C)).then(h.day(C, order)) for h in swapped), _NO_DAY])
+            for order in ("DMY", "MDY")
+        }
+        dmy, mdy = pl.col("DMY"), pl.col("MDY")
+        day = dmy.is_not_null() | mdy.is_not_null() | _DAY
         return self.s.counts(
+            {**first, "held": _held(self.shapes)(C), "day": _any_day(others)(C)},
             told=_is_told(C),
-            held=_held(self.shapes)(C),
+            held=_HELD,
             days=day,
             timed=day & DATE_SHAPES[0].has_time(C),
             zoned=day & DATE_SHAPES[0].has_zone(C),
             dmy=dmy.is_not_null() & mdy.is_null(),
             mdy=mdy.is_not_null() & dmy.is_null(),
             open=dmy.is_not_null() & mdy.is_not_null() & (dmy != mdy),
+            **{form.pattern: C.str.contains(form.regex) for form in self._forms},
         )
 
     @property
@@ -348,7 +405,10 @@ class _Dates:
                 self.s.line("impossible_dates={column}") + "   # makes them missing",
             )
         if strays:
-            yield self.s.doubt(strays, "no date", lambda c: _is_told(c) & ~_held(self.shapes)(c))
+            vague = self.held != self.shapes
+            line = self.s.line("dates={column}") + "   # if all of them are dates" if vague else ""
+            reason = "no dates for certain" if vague else "no date"
+            yield self.s.doubt(strays, reason, lambda c: _is_told(c) & ~_held(self.shapes)(c), line)
 
     def _put_right(self, impossible: int) -> Mend | Doubt:
         if not few(impossible, self.n["held"]):
@@ -357,7 +417,7 @@ class _Dates:
             return self._order_left()
         if 0 < self.n["zoned"] < self.n["timed"]:
             return self._left("some have a time zone and some have none: only who knows theirs can write it")
-        if far := self.s.counts(far=self._is_far(C))["far"]:
+        if self._short and (far := self.s.counts(far=self._is_far(C))["far"]):
             reason = f"{far:,} with a two-digit year would be in the far future: the century is not told"
             return self.s.doubt(self.n["days"], reason, self._is_far)
         return Mend(self._written)
@@ -377,18 +437,26 @@ class _Dates:
 
     def _moment(self, c: pl.Expr) -> pl.Expr:
         order = self.order or "DMY"
-        return pl.coalesce(
+        moment = pl.coalesce(
             h.read(c, order if len(h.formats) > 1 else next(iter(h.formats))) for h in self.shapes
         )
+        if not self._short or not _is_birth(self.s.column.name):
+            return moment
+        to_come = _held(self._short)(c) & (moment > dt.datetime.now(dt.UTC).replace(tzinfo=None))
+        return pl.when(to_come).then(moment.dt.offset_by("-100y")).otherwise(moment)
 
     def _written(self, c: pl.Expr) -> pl.Expr:
         form = rules.TIMESTAMP if self.n["timed"] else rules.ISO_DATE
         return self._moment(c).dt.strftime(form.strftime)
 
+    @property
+    def _short(self) -> tuple[DateShape, ...]:
+        """The shapes whose years have two digits."""
+        return tuple(h for h in self.shapes if any("%y" in form for form in h.formats.values()))
+
     def _is_far(self, c: pl.Expr) -> pl.Expr:
-        short = [h for h in self.shapes if any("%y" in form for form in h.formats.values())]
         far = self._moment(c).dt.year() > dt.datetime.now(dt.UTC).year + _FAR_YEARS
-        return _held(short)(c) & far
+        return _held(self._short)(c) & far
 
 
 _NO: Final = pl.lit(False)
@@ -436,21 +504,23 @@ def _percent(s: Subject) -> Iterator[Mend | Doubt]:
 
 
 def _amounts(s: Subject, *, percent: bool) -> Iterator[Mend | Doubt]:
-    # What has no reading at all is an address or a version, and a date is a date.
-    if s.share(_is_readable) < _HALF or s.share(notations.is_dated) > 0:
+    # A date is a date.
+    if s.share(_is_numeral) < _HALF or s.share(notations.is_dated) > 0:
         return
     n = s.counts(
         told=_is_told(C),
-        amount=notations.is_amount(C),
-        plain=notations.is_plain(C),
+        numeral=_is_numeral(C),
+        number=notations.is_number(C),
         percent=AMOUNTS.percent(C) & notations.is_amount(C),
     )
-    strays = n["told"] - n["amount"]
-    if n["plain"] == n["told"] or (percent and not n["percent"]) or not few(strays, n["told"]):
+    strays, count = n["told"] - n["numeral"], n["numeral"] - n["number"]
+    if n["number"] == n["told"]:
+        yield from _thousands(s)
+    elif not count or (percent and not n["percent"]) or not few(strays, n["told"]):
         return
-    if strays:
+    elif strays:
         reason = f"{strays:,} of its values {'is' if strays == 1 else 'are'} no number"
-        yield s.doubt(n["amount"] - n["plain"], reason, lambda c: _is_told(c) & ~notations.is_amount(c))
+        yield s.doubt(count, reason, lambda c: _is_told(c) & ~_is_numeral(c))
     elif n["percent"] and not percent:
         if "percent" not in s.asked.scopes:
             reason = "a percentage may mean 12 or 0.12"
@@ -461,56 +531,108 @@ def _amounts(s: Subject, *, percent: bool) -> Iterator[Mend | Doubt]:
         reason = f"{n['told'] - n['percent']:,} of its values have no percent sign"
         yield s.doubt(n["percent"], reason, lambda c: _is_told(c) & ~AMOUNTS.percent(c))
     else:
-        yield from _by_their_mark(s, n["told"] - n["plain"])
+        yield from _by_their_mark(s, count)
 
 
-def _is_readable(c: pl.Expr) -> pl.Expr:
-    return pl.any_horizontal(notations.amount(c, mark).is_not_null() for mark in _GIVEN)
+def _is_numeral(c: pl.Expr) -> pl.Expr:
+    return notations.is_number(c) | notations.is_amount(c)
+
+
+def _thousands(s: Subject) -> Iterator[Mend]:
+    """Yield what becomes of plain numbers that were said to have a decimal comma: ``1.234`` is a thousand then."""
+    if s.rule != "numbers" or not s.named or s.asked.mark != "comma":
+        return
+    n = s.counts({"bare": bare(C)}, open=_has(notations.OPEN), point=_has(notations.POINT))
+    if n["open"] and not n["point"]:
+        yield Mend(lambda c: notations.amount(c, "comma"))
+
+
+def _has(pattern: str) -> pl.Expr:
+    return pl.col("bare").str.contains(pattern)
 
 
 def _by_their_mark(s: Subject, count: int) -> Iterator[Mend | Doubt]:
     """Yield what becomes of a column of amounts, once something proves which mark is the decimal one."""
-    if why := _may_be_no_numbers(s):
-        yield s.doubt(count, why, lambda c: _is_told(c) & ~notations.is_plain(c))
+    n = s.counts(
+        {"bare": bare(C)},
+        told=_is_told(C),
+        phones=phones.strong_shape(C),
+        currency=AMOUNTS.currency(C),
+        enclosed=AMOUNTS.enclosed(C),
+        trailing=AMOUNTS.trailing(C),
+        several=C.str.contains("[0-9]{2}-"),
+        marked=AMOUNTS.marked(C),
+        zeros=_has(notations.ZEROS),
+        by_point=_has(notations.POINT),
+        by_comma=_has(notations.COMMA),
+        open=_has(notations.OPEN),
+        commas=_has(notations.OPEN) & _has(","),
+        fractions=_has(",[0-9]+$"),
+        **{mark: _is_told(C) & ~_has(notations.READ[mark]) & ~_has_power(C, mark) for mark in _GIVEN},
+    )
+    if why := _may_be_no_numbers(s, n):
+        line = s.line("numbers={column}") + "   # if they are amounts" if why == _SCHOOL else ""
+        yield s.doubt(count, why, lambda c: _is_told(c) & ~notations.is_number(c), line)
         return
-    proof = s.counts(point=AMOUNTS.point(C), comma=AMOUNTS.comma(C), open=AMOUNTS.open(C))
-    mark = _mark(proof, s.asked.mark)
+    mark = _mark(n, s.asked.mark)
     if mark is None:
-        yield _mark_left(s, proof)
+        yield _mark_left(s, n)
         return
 
     def unread(c: pl.Expr) -> pl.Expr:
-        return _is_told(c) & notations.amount(c, mark).is_null()
+        return _is_told(c) & _numeral(c, mark).is_null()
 
-    if bad := s.counts(bad=unread(C))["bad"]:
-        yield s.doubt(bad, f"no number with a decimal {mark}, so the column stays", unread)
+    if n[mark]:
+        yield s.doubt(n[mark], f"no number with a decimal {mark}, so the column stays", unread)
+    elif s.named and mark == "comma" and n["commas"] == n["fractions"]:
+        # Of "1.234" the same repair would make a thousand the next time.
+        yield Mend(lambda c: _numeral(c, mark).str.replace(_THREE_PLACES, "${1}0"))
     else:
-        yield Mend(lambda c: notations.amount(c, mark))
+        yield Mend(lambda c: _numeral(c, mark))
+
+
+_THREE_PLACES: Final = r"^(-?[1-9][0-9]{0,2}\.[0-9]{3})$"
+
+
+def _numeral(c: pl.Expr, mark: Mark) -> pl.Expr:
+    """Return amounts as plain numbers by their decimal mark, and as they are those with an exponent: ``1e10``."""
+    return pl.coalesce(notations.amount(c, mark), pl.when(_has_power(c, mark)).then(c))
+
+
+def _has_power(c: pl.Expr, mark: Mark) -> pl.Expr:
+    """Whether a text is a number with an exponent, and no mark but the decimal one."""
+    return notations.is_number(c) & c.str.contains("^[^.]*[eE]" if mark == "comma" else "[eE]")
 
 
 def _mark(proof: Mapping[str, int], given: Mark | None) -> Mark | None:
     """Return the decimal mark that is proven or given, when nothing contradicts."""
-    if proof["point"] and proof["comma"]:
+    if proof["by_point"] and proof["by_comma"]:
         return None
-    proven: Mark | None = "point" if proof["point"] else "comma" if proof["comma"] else None
+    proven: Mark | None = "point" if proof["by_point"] else "comma" if proof["by_comma"] else None
     if proven and given and proven != given:
         return None
     return proven or given or (None if proof["open"] else "point")
 
 
 def _mark_left(s: Subject, proof: Mapping[str, int]) -> Doubt:
-    if proof["point"] and proof["comma"]:
-        reason = f"{proof['point']:,} can only have a decimal point, {proof['comma']:,} only a decimal comma"
-        return s.doubt(proof["point"] + proof["comma"] + proof["open"], reason, AMOUNTS.comma)
-    if proof["point"] or proof["comma"]:
+    if proof["by_point"] and proof["by_comma"]:
+        reason = (
+            f"{proof['by_point']:,} can only have a decimal point, {proof['by_comma']:,} only a decimal comma"
+        )
+        return s.doubt(proof["by_point"] + proof["by_comma"] + proof["open"], reason, AMOUNTS.comma)
+    if proof["by_point"] or proof["by_comma"]:
         reason = (
             f"decimal={_GIVEN[cast('Mark', s.asked.mark)]!r} was given, and its values are written otherwise"
         )
         return s.doubt(
-            proof["point"] + proof["comma"], reason, AMOUNTS.comma if proof["comma"] else AMOUNTS.point
+            proof["by_point"] + proof["by_comma"],
+            reason,
+            AMOUNTS.comma if proof["by_comma"] else AMOUNTS.point,
         )
     reason = "it may be a thousand, or one and a fraction: no value tells which"
-    line = s.line("numbers={column}, decimal='.'") + "   # or ','"
+    # Thousands are what amounts without a fraction have.
+    decimal, other = (".", ",") if proof["commas"] * 2 >= proof["open"] else (",", ".")
+    line = s.line(f"numbers={{column}}, decimal={decimal!r}") + f"   # if thousands; {other!r} if fractions"
     return s.doubt(proof["open"], reason, AMOUNTS.open, line)
 
 
@@ -519,23 +641,26 @@ _GIVEN: Final = {mark: given for given, mark in MARKS.items()}
 _HALF: Final = 0.5
 
 
-def _may_be_no_numbers(s: Subject) -> str:
+def _may_be_no_numbers(s: Subject, n: Mapping[str, int]) -> str:
     """Return why amounts are left although all of them have digits; empty when they are numbers."""
-    currencies = sorted(_currencies(s))
+    currencies = sorted(_currencies(s)) if n["currency"] else []
     if len(currencies) > 1:
         return f"they are of several currencies: {', '.join(currencies)}"
-    n = s.counts(
-        told=_is_told(C), phones=phones.strong_shape(C), zeros=AMOUNTS.zeros(C), enclosed=AMOUNTS.enclosed(C)
-    )
     if n["phones"]:
         return f"{n['phones']:,} of them look like phone numbers"
     if n["zeros"]:
         return f"{n['zeros']:,} of them begin with a zero, as identifiers do"
     if n["enclosed"] == n["told"]:
         return "all of them are in parentheses, which then may not mean a minus"
+    long = n["several"] and n["trailing"] < n["told"]
+    if n["trailing"] and not n["marked"] and not long and not s.named:
+        return _SCHOOL
     if not currencies and _are_alike(s):
         return "all of them have as many digits in the same groups, as identifiers do"
     return ""
+
+
+_SCHOOL: Final = "a minus behind may belong to a mark at school: nothing else tells that they are amounts"
 
 
 def _currencies(s: Subject) -> set[str]:
@@ -595,30 +720,67 @@ def _phones(s: Subject) -> Iterator[Mend | Doubt]:
     text = s.column.kind == "text"
     if not named and not (text and s.share(phones.strong_shape) >= _MOST):
         return
-    mended = partial(_mended, text=text, region=s.asked.region)
-
-    def other(c: pl.Expr) -> pl.Expr:
-        told = _is_told(c) if text else c.is_not_null()
-        return told & ~mended(c).str.contains(rules.PHONE).fill_null(value=False)
-
-    n = s.counts(
-        told=_is_told(C) if text else C.is_not_null(),
-        other=other(C),
-        part=pl.lit(0) if text else C.is_not_null() & _digits(C).is_null(),
-    )
+    mended = partial(_mended, text=text, region=s.asked.region, lost=_have_lost_their_plus(s))
     if text:
+        # Asked first: once it changes nothing, the others are no phone numbers as they are.
         yield Mend(mended)
-    elif few(n["other"], n["told"]) and not n["part"]:
-        yield Mend(mended, dtype="str")
+        other: Predicate = _is_no_phone
+        n = s.counts(other=other(C))
+    else:
+
+        def other(c: pl.Expr) -> pl.Expr:
+            return c.is_not_null() & ~mended(c).str.contains(rules.PHONE).fill_null(value=False)
+
+        n = s.counts(told=C.is_not_null(), other=other(C), part=C.is_not_null() & _digits(C).is_null())
+        if few(n["other"], n["told"]) and not n["part"]:
+            yield Mend(mended, dtype="str")
     if n["other"]:
         where = "" if s.asked.region else "; national numbers need region="
-        line = "" if s.asked.region else s.line("phones={column}, region='US'") + "   # where they belong"
+        line = s.line(f"phones={{column}}, region={_region(s)!r}") + "   # where they belong"
+        line = "" if s.asked.region else line
         yield s.doubt(n["other"], f"no phone number with one reading{where}", other, line)
 
 
-def _mended(c: pl.Expr, *, text: bool, region: str | None) -> pl.Expr:
-    written = c if text else _digits(c)
-    return written.map_batches(lambda values: phones.mended(values, region), return_dtype=pl.String)
+def _region(s: Subject) -> str:
+    """Return the region of the column's first phone number; without one, a region to replace."""
+    is_text = s.column.kind == "text"
+    rows = locate(s.columns, 0, lambda c: c.str.contains(rules.PHONE), limit=1) if is_text else ()
+    return next(filter(None, map(phones.region_of, s.column.values(rows))), "US")
+
+
+def _is_no_phone(c: pl.Expr) -> pl.Expr:
+    return _is_told(c) & ~c.str.contains(rules.PHONE)
+
+
+def _have_lost_their_plus(s: Subject) -> bool:
+    """Whether what is digits only, and has no one reading by the region, is all phone numbers with a ``+`` before.
+
+    A spreadsheet makes that of ``+4915112345678``, which is a number to it.
+    """
+    written = C if s.column.kind == "text" else _digits(C)
+    found = 0
+    for part in s.columns.slices([0]):
+        digits = part.select(written).filter(C.str.contains(_ONLY_DIGITS))
+        left = phones.mended(digits["0"], s.asked.region)
+        left = left.filter(left.str.contains(_ONLY_DIGITS))
+        if not phones.valid("+" + left).all():
+            return False
+        found += len(left)
+    return found >= _LOST_LEAST
+
+
+_ONLY_DIGITS: Final = "^([0-9]{7,15})$"
+_LOST_LEAST: Final = 3
+
+
+def _mended(c: pl.Expr, *, text: bool, region: str | None, lost: bool = False) -> pl.Expr:
+    def of(values: pl.Series) -> pl.Series:
+        if phones.valid(values).all():  # the quicker question, once they are mended
+            return values
+        made = phones.mended(values, region)
+        return made.str.replace(_ONLY_DIGITS, "+$1") if lost else made
+
+    return (c if text else _digits(c)).map_batches(of, return_dtype=pl.String)
 
 
 _MOST: Final = 0.9

@@ -23,7 +23,7 @@ _OTHERS: Final = _set(
     "matrikel mmsi callsign "
 )
 # … and one that belongs to a thing, which two rows may well share.
-ZIPS: Final = _set("cp zip zipcode zips postcode postal postleitzahl plz pincode cep cap eircode zip4 zip5")
+ZIPS: Final = _set("zip zipcode zips postcode postal postleitzahl plz pincode eircode zip4 zip5")
 PHONES: Final = _set(
     "téléphone teléfono phone phones telephone tel mobile cell cellphone fax msisdn telefon telefono "
     "téléfono telephon mobil handy mobiltelefon rufnummer festnetz phonenumber mobilnummer telefonnummer "
@@ -68,19 +68,21 @@ _ALONE: Final = _set(
 )
 
 _COUNTED: Final = _set(
-    "age ages amount amounts amt average avg balance bathrooms beds bedrooms billed budget calls "
-    "capacity change charge charges clicks commission conversions cost costs count counts cnt credits "
-    "day days deposit discount distance downloads duration earnings employees expense fee fees freight "
-    "frequency gdp grade growth height hours impressions income index installs items kg km lat latitude "
-    "length likes limit lines lng lon long longitude loss margin max mean median miles min minutes mins "
-    "mileage months msrp opens orders paid pages payment payments percent percentage pct points pop "
-    "population position price prices products profit pts purchases qty quantities quantity rank ranking "
-    "rate rates ratio rating ratings reach revenue reviews salary sales score scores sec seconds secs "
-    "sends sessions share shares size spend spent std stddev stock sum tax temperature tenure time total "
-    "totals traffic transactions unit units usage users valuation value values vat views visitors visits "
-    "volume wage weeks weight width wins year years yield menge anzahl preis betrag summe umsatz kosten "
-    "gewicht höhe breite länge alter prozent anteil bestand rabatt einwohner montant prix quantité "
-    "nombre cantidad precio importe total prezzo quantità aantal prijs bedrag "
+    "turnover assets followers exports imports wert netto brutto net gross loan loans votes passengers "
+    "deaths cases members equity debt wealth age ages amount amounts amt average avg balance bathrooms "
+    "beds bedrooms billed budget calls  capacity change charge charges clicks commission conversions cost "
+    "costs count counts cnt credits  day days deposit discount distance downloads duration earnings "
+    "employees expense fee fees freight  frequency gdp grade growth height hours impressions income index "
+    "installs items kg km lat latitude  length likes limit lines lng lon long longitude loss margin max "
+    "mean median miles min minutes mins  mileage months msrp opens orders paid pages payment payments "
+    "percent percentage pct points pop  population position price prices products profit pts purchases "
+    "qty quantities quantity rank ranking  rate rates ratio rating ratings reach revenue reviews salary "
+    "sales score scores sec seconds secs  sends sessions share shares size spend spent std stddev stock "
+    "sum tax temperature tenure time total  totals traffic transactions unit units usage users valuation "
+    "value values vat views visitors visits  volume wage weeks weight width wins year years yield menge "
+    "anzahl preis betrag summe umsatz kosten  gewicht höhe breite länge alter prozent anteil bestand "
+    "rabatt einwohner montant prix quantité  nombre cantidad precio importe total prezzo quantità aantal "
+    "prijs bedrag "
 )
 """What is counted or measured."""
 _COUNTING: Final = _set(
@@ -96,7 +98,10 @@ _DESCRIPTIONS: Final = _set(
     "title label body "
 )
 DAYS: Final = _set("date dates datum day dob birthday birthdate fecha expires expiry due hired")
-DATES: Final = DAYS | _set("born created updated modified timestamp ts datetime time when epoch at on")
+DATES: Final = DAYS | _set(
+    "shipped ordered delivered joined started ended signed paid kauf lieferung born created updated "
+    "modified timestamp ts datetime time when epoch at on "
+)
 """Words of names whose numbers may be days of a spreadsheet; or seconds since 1970."""
 
 _NUMERO: Final = re.compile(r"\b[Nn]\.?\s?[°º]\s?")
@@ -130,8 +135,8 @@ _NOT_AN_ID: Final = _set(
 
 
 _NOT_A_CODE: Final = _set(
-    "decode encode unicode geocode transcode recode turkey monkey whiskey jockey hockey donkey lackey "
-    "hotkey mickey "
+    "update candidate mandate validate consolidate decode encode unicode geocode transcode recode turkey "
+    "monkey whiskey jockey hockey donkey lackey  hotkey mickey "
 )
 
 
@@ -143,7 +148,7 @@ def _split(word: str) -> list[str]:
         thing = word.removesuffix(end)
         if len(thing) > 2 and thing != word and (thing in THINGS or thing.removesuffix("s") in THINGS):
             return [thing, end]
-    for end in ("code", "key", "nummer", "number", "nr"):
+    for end in ("code", "key", "nummer", "number", "nr", "datum", "date"):
         if word.endswith(end) and len(word) > len(end) and word not in _NOT_A_CODE:
             return [word.removesuffix(end), end]
     if word.startswith("id") and word[2:] in THINGS:
@@ -162,6 +167,8 @@ def is_quantity(name: str) -> bool:
         return False  # its number, as in French; of several things there are a number of
     if any(pair in _NUMBER_OF for pair in pairwise(found)):
         return True
+    if len(found) > 1 and found[-1] == "cap":
+        return True  # of a market, a salary; alone it is Italy's postcode
     return found[-1] in _COUNTED or (len(found) > 1 and found[0] in _COUNTING)
 
 
@@ -173,7 +180,7 @@ def identifier_word(name: str) -> str | None:
     found = _bare(name)
     if not found or is_quantity(name) or found[0] in _ASKING or _relates(found):
         return None
-    if found[-1] in _IDENTIFIERS:
+    if found[-1] in _IDENTIFIERS or found in _ZIPS_ALONE:
         return found[-1]
     if found[-1] in _NUMBER_WORDS and len(found) > 1 and not _is_counted(found[-2]):
         return " ".join(found[-2:])
@@ -199,6 +206,8 @@ def identifier_word(name: str) -> str | None:
     return " ".join(found) if found in _PHRASES else None
 
 
+_ZIPS_ALONE: Final = frozenset({("cap",), ("cep",), ("cp",), ("c", "p"), ("codice", "cap"), ("code", "cp")})
+"""Postcodes where nothing else is said: a market cap is none."""
 _RELATING: Final = _set("per by to from of for with in je pro par por für pour di a at on")
 _DONE: Final = _set(
     "created modified updated changed assigned reported approved infected sold entered opened closed "
@@ -254,9 +263,13 @@ _PHRASES: Final = frozenset({("reports", "to"), ("assigned", "to"), ("iso", "num
 def _bare(name: str) -> tuple[str, ...]:
     """Return the words of a name without the numbers at its end, as in ``phone 2``."""
     found = words(name)
-    while len(found) > 1 and found[-1].isdecimal():
+    while len(found) > 1 and (found[-1].isdecimal() or found[-1] in _UNITS):
         found = found[:-1]
     return found
+
+
+_UNITS: Final = _set("usd eur gbp chf jpy netto brutto net gross")
+"""What stands behind the name of an amount."""
 
 
 def says(name: str, these: frozenset[str]) -> bool:

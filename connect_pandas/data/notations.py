@@ -17,7 +17,7 @@ from connect_pandas import rules
 from connect_pandas.rules import DateFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     Predicate = Callable[[pl.Expr], pl.Expr]
 
@@ -107,13 +107,33 @@ Mark = Literal["point", "comma"]
 _CURRENCY: Final = r"(?:[€$£¥₹₽₺₩]|US\$|CHF|EUR|USD|GBP|JPY|INR|SEK|NOK|DKK|PLN|CZK|CAD|AUD|Fr\.|kr\.?|zł)"
 _SPACE: Final = r"[ \u00a0\u202f\u2009]"
 _IN_THREES: Final = rf"[0-9]{{1,3}}(?:(?:{_SPACE}[0-9]{{3}})+|(?:['’][0-9]{{3}})+)"
-_DIGITS: Final = rf"{_IN_THREES}(?:[.,][0-9]*)?|[0-9][0-9.,]*|[.,][0-9]+"
+_NUMERAL: Final[Mapping[Mark, str]] = {
+    "point": r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+",
+    "comma": r"(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,[0-9]+)?|,[0-9]+",
+}
+"""Decimal mark → what a number looks like, thousands marked or not, in India's groups as well."""
+_DIGITS: Final = rf"{_IN_THREES}(?:[.,][0-9]+)?|{_NUMERAL['point']}|{_NUMERAL['comma']}"
+_AFTER: Final = rf"(?:{_CURRENCY}|%)?{_SPACE}*"
+# The dash of "5.-" is no minus: it stands for no cents.
 AMOUNT: Final = (
-    rf"^{_SPACE}*[+\-−]?\(?{_SPACE}*[+\-−]?{_SPACE}*{_CURRENCY}?{_SPACE}*[+\-−]?(?:{_DIGITS}){_SPACE}*(?:{_CURRENCY}|%)?{_SPACE}*\)?-?"
-    rf"{_SPACE}*$"
+    rf"^{_SPACE}*[+\-−]?\(?{_SPACE}*[+\-−]?{_SPACE}*{_CURRENCY}?{_SPACE}*[+\-−]?"
+    rf"(?:(?:{_DIGITS}){_SPACE}*{_AFTER}\)?-?|[0-9]+\.{_SPACE}*{_AFTER}\)?){_SPACE}*$"
 )
 _NOT_OF_THE_NUMBER: Final = rf"{_CURRENCY}|{_SPACE}|[%+()'’\-−]"
 _ENCLOSED: Final = r"^[^0-9]*\(.*\)"
+
+
+POINT: Final = (
+    r"^-?(?:[0-9]*\.[0-9]{1,2}|[0-9]*\.[0-9]{4,}|[0-9]{4,}\.[0-9]+|0?\.[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]*"
+    r"|[0-9]{1,3}(?:,[0-9]{3}){2,}|[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]+)?)$"
+)
+COMMA: Final = (
+    r"^-?(?:[0-9]*,[0-9]{1,2}|[0-9]*,[0-9]{4,}|[0-9]{4,},[0-9]+|0?,[0-9]+|[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]*"
+    r"|[0-9]{1,3}(?:\.[0-9]{3}){2,})$"
+)
+OPEN: Final = r"^-?[1-9][0-9]{0,2}[.,][0-9]{3}$"
+ZEROS: Final = "^-?0[0-9]"
+"""What :func:`bare` amounts look like. Each is one of :data:`AMOUNTS`, where it is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,26 +142,24 @@ class Amounts:
 
     currency: Predicate = lambda c: c.str.contains(_CURRENCY)
     percent: Predicate = lambda c: c.str.contains("%", literal=True)
-    point: Predicate = lambda c: _bare(c).str.contains(
-        r"^-?(?:[0-9]*\.[0-9]{1,2}|[0-9]*\.[0-9]{4,}|[0-9]{4,}\.[0-9]+|0?\.[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]*"
-        r"|[0-9]{1,3}(?:,[0-9]{3}){2,})$"
-    )
+    point: Predicate = lambda c: bare(c).str.contains(POINT)
     """No reading but that of a decimal point: ``1,234.50``, ``12.5``, ``1,234,567``."""
-    comma: Predicate = lambda c: _bare(c).str.contains(
-        r"^-?(?:[0-9]*,[0-9]{1,2}|[0-9]*,[0-9]{4,}|[0-9]{4,},[0-9]+|0?,[0-9]+|[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]*"
-        r"|[0-9]{1,3}(?:\.[0-9]{3}){2,})$"
-    )
+    comma: Predicate = lambda c: bare(c).str.contains(COMMA)
     """No reading but that of a decimal comma: ``1.234,50``, ``12,5``, ``1.234.567``."""
-    open: Predicate = lambda c: _bare(c).str.contains(r"^-?[1-9][0-9]{0,2}[.,][0-9]{3}$")
+    open: Predicate = lambda c: bare(c).str.contains(OPEN)
     """``1,234`` or ``1.234``: a thousand, or one and a fraction."""
-    whole: Predicate = lambda c: _bare(c).str.contains(r"^-?[0-9]+$")
+    whole: Predicate = lambda c: bare(c).str.contains(r"^-?[0-9]+$")
     """Digits only, once the marks around them are taken off."""
-    zeros: Predicate = lambda c: _bare(c).str.contains("^-?0[0-9]")
+    zeros: Predicate = lambda c: bare(c).str.contains(ZEROS)
     """A zero before other digits, which an amount has no need of."""
     enclosed: Predicate = lambda c: c.str.contains(_ENCLOSED)
     """In parentheses, as a minus is written in accounts."""
     spaced: Predicate = lambda c: c.str.contains(rf"^[0-9]{{1,3}}(?:{_SPACE}[0-9]{{3}})+$")
     """Nothing but digits in threes with spaces between."""
+    trailing: Predicate = lambda c: c.str.contains(rf"[0-9]-{_SPACE}*$")
+    """A minus behind the digits, as accounts have it, and marks at school."""
+    marked: Predicate = lambda c: c.str.contains(rf"[0-9](?:[.,'’]|{_SPACE}[0-9])|[.,][0-9]|%|{_CURRENCY}")
+    """Something else that only amounts have: a decimal mark, thousands, a currency, a percent sign."""
 
 
 AMOUNTS: Final = Amounts()
@@ -170,26 +188,23 @@ def currency(c: pl.Expr) -> pl.Expr:
     return c.str.extract(f"({_CURRENCY})", 1).replace(_CODES)
 
 
-def _bare(c: pl.Expr) -> pl.Expr:
+def bare(c: pl.Expr) -> pl.Expr:
     """Return an amount without what stands around its digits; the minus of ``(5)``, ``5-`` and ``−5`` first."""
     minus = c.str.contains(r"[-−]") | c.str.contains(_ENCLOSED)
-    # "12." is 12, but "12.10." may be a day and a month.
-    digits = c.str.replace_all(_NOT_OF_THE_NUMBER, "").str.replace("^([0-9]+)[.]$", "$1")
+    digits = c.str.replace_all(_NOT_OF_THE_NUMBER, "").str.strip_suffix(".")
     return pl.when(minus).then("-" + digits).otherwise(digits)
 
 
-_GROUPED: Final[Mapping[Mark, str]] = {
-    "point": r"^-?(?:[0-9]{1,3}(?:,[0-9]{2,3})*,[0-9]{3}|[0-9]*)(?:\.[0-9]+)?$",
-    "comma": r"^-?(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]*)(?:,[0-9]+)?$",
-}
+READ: Final[Mapping[Mark, str]] = {mark: f"^(-?(?:{numeral}))$" for mark, numeral in _NUMERAL.items()}
+"""Decimal mark → what :func:`bare` amounts look like that have a reading by it."""
 
 
 def amount(c: pl.Expr, mark: Mark) -> pl.Expr:
     """Return amounts as plain decimal numbers, as text, by their decimal mark; null where there is no such reading."""
-    bare = _bare(c)
-    made = bare.str.replace_all("." if mark == "comma" else ",", "", literal=True)
+    read = bare(c).str.extract(READ[mark], 1)
+    made = read.str.replace_all("." if mark == "comma" else ",", "", literal=True)
     made = made.str.replace(",", ".", literal=True).str.replace(r"^(-?)\.", "${1}0.")
-    return pl.when(is_amount(c) & bare.str.contains(_GROUPED[mark]) & is_plain(made)).then(made)
+    return pl.when(is_amount(c)).then(made)
 
 
 # ── dates ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -206,7 +221,7 @@ _TIME: Final = (
     r"(?: *(?<half>(?i:[AP]M)))? ?(?<zone>Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})?)?"
 )
 
-_FIRST_DAY: Final = pl.lit(dt.date(1, 1, 1))
+_YEAR: Final = "(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +234,8 @@ class DateShape:
     """A regular expression of the date alone."""
     formats: Mapping[Order, str]
     """Order → its ``strptime``, once a month's name has been cut to three letters."""
+    vague: bool = False
+    """Versions, chapters and sort codes are written so as well: a date only where the column says so."""
 
     def holds(self, c: pl.Expr) -> pl.Expr:
         """Whether a text is written so, be it a day of the calendar or not."""
@@ -230,11 +247,11 @@ class DateShape:
 
     def day(self, c: pl.Expr, order: Order) -> pl.Expr:
         """Return the day; null where there is none, as for ``31/02/2024``."""
-        text = c.str.extract(rf"^ *({self.date})", 1)
+        # There is no year 0000. Not asked of the day itself, which would then be read twice.
+        text = c.str.extract(rf"^ *({self.date.replace('[0-9]{4}', _YEAR)})", 1)
         if "%b" in self.formats[order]:
             text = text.str.replace(r"(?i)([a-z]{3})[a-z]*\.?", "$1").str.replace_all("[ ,-]+", " ")
-        day = text.str.strptime(pl.Date, self.formats[order], strict=False)
-        return pl.when(day >= _FIRST_DAY).then(day)  # there is no year 0000
+        return text.str.strptime(pl.Date, self.formats[order], strict=False)
 
     def read(self, c: pl.Expr, order: Order) -> pl.Expr:
         """Return the moment, in UTC where a zone is told; null where there is none."""
@@ -287,26 +304,40 @@ DATE_SHAPES: Final[tuple[DateShape, ...]] = (
     DateShape("2024/2/1", r"[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}", {"YMD": "%Y/%m/%d"}),
     DateShape("2024.2.1", r"[0-9]{4}\.[0-9]{1,2}\.[0-9]{1,2}", {"YMD": "%Y.%m.%d"}),
     DateShape("1.2.2024", r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}", {"DMY": "%d.%m.%Y"}),
-    DateShape("1.2.24", r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{2}", {"DMY": "%d.%m.%y"}),
+    DateShape("1.2.24", r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{2}", {"DMY": "%d.%m.%y"}, vague=True),
     DateShape("1/2/2024", r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}", _both("%d/%m/%Y")),
     DateShape("1/2/24", r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{2}", _both("%d/%m/%y")),
     DateShape("1-2-2024", r"[0-9]{1,2}-[0-9]{1,2}-[0-9]{4}", _both("%d-%m-%Y")),
-    DateShape("1-2-24", r"[0-9]{1,2}-[0-9]{1,2}-[0-9]{2}", _both("%d-%m-%y")),
+    DateShape("1-2-24", r"[0-9]{1,2}-[0-9]{1,2}-[0-9]{2}", _both("%d-%m-%y"), vague=True),
     DateShape("1 Feb 2024", rf"[0-9]{{1,2}}[ -]{_MONTHS}\.?(?:, ?|[ -])[0-9]{{4}}", {"DMY": "%d %b %Y"}),
     DateShape("1-Feb-24", rf"[0-9]{{1,2}}[ -]{_MONTHS}[ -][0-9]{{2}}", {"DMY": "%d %b %y"}),
     DateShape("Feb 1, 2024", rf"{_MONTHS}\.? [0-9]{{1,2}}(?:, ?| )[0-9]{{4}}", {"MDY": "%b %d %Y"}),
 )
 """What a text may look like that is a date to a person. The six that the service reads are among them, zero-padded."""
 
+VAGUE_SHAPES: Final = tuple(shape.name for shape in DATE_SHAPES if shape.vague)
+"""Those that are dates only where the column's name says so, or who names the column."""
+
 _UNNAMED_TIME: Final = re.sub(r"\(\?<[a-z]+>", "(?:", _TIME)
-_ANY_DATE: Final = rf"^ *(?:{'|'.join(shape.date for shape in DATE_SHAPES)}){_UNNAMED_TIME} *$"
+
+
+def written_in(shapes: Sequence[DateShape]) -> Predicate:
+    """Return the question whether a text is written in any of these shapes of dates."""
+    pattern = rf"^ *(?:{'|'.join(shape.date for shape in shapes)}){_UNNAMED_TIME} *$"
+    return lambda c: c.str.contains(pattern)
+
+
+is_dated: Final = written_in(DATE_SHAPES)
+"""Whether a text is written in any of the shapes of dates."""
 
 COMPACT: Final = DateShape(
     "20240201", r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])", {"YMD": "%Y%m%d"}
 )
 """Only where the name says that it is a date: else it is a number of eight digits."""
 
-_PADDED: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?"
+_PADDED: Final = (
+    rf"^{rules.YEAR}-[0-9]{{2}}-[0-9]{{2}}[T ][0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}}(?:\.[0-9]{{1,9}})?)?"
+)
 NAIVE: Final = DateFormat("", "YYYY-MM-DD HH:mm:ss", "%Y-%m-%d %H:%M:%S", rf"{_PADDED}$")
 AWARE: Final = DateFormat(
     "", "YYYY-MM-DD HH:mm:ss+hh:mm", "", rf"{_PADDED} ?(?:Z|UTC|[+-][0-9]{{2}}:?[0-9]{{2}})$"
@@ -315,13 +346,12 @@ AWARE: Final = DateFormat(
 zone, the second with one."""
 
 
-def is_dated(c: pl.Expr) -> pl.Expr:
-    """Whether a text is written in any of the shapes of dates."""
-    return c.str.contains(_ANY_DATE)
-
-
 _TO_THE_MINUTE: Final = 16
 READ_FORMATS: Final = (*rules.DATE_FORMATS, NAIVE, AWARE)
+
+
+_FIRST_MOMENT: Final = dt.datetime(1, 1, 1)
+_LAST_MOMENT: Final = dt.datetime(9999, 12, 31, 23, 59, 59, 999_999)
 
 
 def moment(c: pl.Expr, form: DateFormat) -> pl.Expr:
@@ -331,10 +361,13 @@ def moment(c: pl.Expr, form: DateFormat) -> pl.Expr:
         text = pl.when(c.str.len_bytes() == _TO_THE_MINUTE).then(c + ":00").otherwise(c).str.replace("T", " ")
         made = text.str.strptime(pl.Datetime("us"), "%Y-%m-%d %H:%M:%S%.f", strict=False)
     elif form is AWARE:
-        text = c.str.replace("T", " ").str.replace(" ?(?:Z|UTC)$", "Z")
+        text = c.str.replace("([0-9])T", "$1 ").str.replace(" ?(?:Z|UTC)$", "Z")
         text = text.str.replace(" ([0-9]{2}:[0-9]{2})(Z| ?[+-])", " $1:00$2").str.replace(" ([+-])", "$1")
         zoned = text.str.strptime(pl.Datetime("us", "UTC"), "%Y-%m-%d %H:%M:%S%.f%#z", strict=False)
         made = zoned.dt.replace_time_zone(None)
+        made = pl.when(made.is_between(_FIRST_MOMENT, _LAST_MOMENT)).then(
+            made
+        )  # a zone may lead out of the calendar
     else:
         made = c.str.strptime(pl.Datetime("us") if form.has_time else pl.Date, form.strftime, strict=False)
     return pl.when(c.str.contains(form.regex)).then(made)

@@ -135,6 +135,9 @@ CODES: Final[dict[str, Code]] = {
     "not-throughout": Code(
         "warning", "types", "An attribute has one type (guide: attributes.create[].type)."
     ),
+    "long-numbers": Code(
+        "warning", "types", "An identifier is text, whatever its digits (guide, the sample)."
+    ),
     "digits-lost": Code(
         "warning", "types", "An identifier is text, whatever its digits (guide, the sample)."
     ),

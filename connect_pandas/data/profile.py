@@ -150,7 +150,7 @@ _ANY_SPECIAL: Final = [*map(chr, range(0x20)), *'\x7f\u0085\u2028\u2029,|"', SUR
 
 READINGS: Final[dict[str, Predicate]] = {
     "plain": notations.is_plain,
-    "true or false": notations.says("true|false"),
+    "true or false": _matches("^(?i:true|false)$"),
     **{form.pattern: _is_date(form) for form in notations.READ_FORMATS if form is not notations.AWARE},
 }
 """What most texts that are of another type are written as. Counted along with the rest."""
@@ -185,13 +185,18 @@ _DIGITS: Final[dict[str, Predicate]] = {
     "dot-zero": lambda c: c.str.ends_with(".0"),
 }
 
+TRUTH_WORDS: Final = {"true or false": "true or false in spaces"}
+"""The reading of that name is of those that the file holds as they are."""
+
 _WITH: Final[dict[str, dict[str, Predicate]]] = {
     "plain": _DIGITS,
     "DD/MM/YYYY": {ORDER_OPEN: order_open},
     notations.NAIVE.pattern: TIMES,
     NUMBER: _DIGITS,
-    TRUTH: {"true": notations.IS_TRUE}
-    | {w: notations.says("|".join(p)) for w, p in notations.TRUTHS.items()},
+    TRUTH: {
+        "true": notations.IS_TRUE,
+        **{TRUTH_WORDS.get(w, w): notations.says("|".join(pair)) for w, pair in notations.TRUTHS.items()},
+    },
     DATED: {shape.name: shape.holds for shape in notations.DATE_SHAPES}
     | {f"{s.name} {order}": _reads_as(s, order) for s in notations.DATE_SHAPES for order in s.formats}
     | {notations.AWARE.pattern: _is_date(notations.AWARE), "timed": _holds(":"), **TIMES},

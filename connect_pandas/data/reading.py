@@ -18,7 +18,7 @@ from connect_pandas.data.names import (
     key_rank,
     says,
 )
-from connect_pandas.data.profile import AMOUNT, DATED, LEADING_ZERO, MARKER, NUMBER, PHONE, TRUTH
+from connect_pandas.data.profile import AMOUNT, DATED, LEADING_ZERO, MARKER, NUMBER, PHONE, TRUTH, TRUTH_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,7 +86,7 @@ def _digits(p: Profile, what: str) -> Reading:
     if word and _may_be(p, word):
         reason = f"{all_are(p, what)}, but {_unique(p)}the name says {word!r}: an identifier"
         return Reading("TEXT", reason, f"a name that counts or measures, or {_types(p, 'NUMBER')}")
-    if _are_codes(p):
+    if are_codes(p):
         length = f"each of {p.width}" if p.width else f"of {_CARD_DIGITS} and more"
         reason = f"{all_are(p, what)}, {length} digits, as identifiers are and measures are not"
         return Reading("TEXT", reason, f"a name that counts or measures, or {_types(p, 'NUMBER')}")
@@ -100,13 +100,15 @@ _CODES_LEAST: Final = 20
 """So many numbers of so many digits are not of one length by chance, if nothing says that they measure something."""
 
 
-def _are_codes(p: Profile) -> bool:
-    """Whether whole numbers are too long, or too much of one length, to measure anything."""
+def are_codes(p: Profile) -> bool:
+    """Whether whole numbers are too long, or too much of one length, to measure anything, whatever their name."""
+    if identifier_word(p.name) or p.count(LEADING_ZERO):
+        return False  # which says so itself
     if p.low is None or p.high is None or p.low <= 0 or not p.digits or is_quantity(p.name):
         return False
     # Dates as numbers have one length as well.
-    if says(p.name, DATES) or p.numbering or notations.epoch_unit(p.low, p.high):
-        return False
+    if says(p.name, DATES) or notations.epoch_unit(p.low, p.high) or (p.low % 10 == 0 and p.high % 10 == 0):
+        return False  # round numbers are measures
     if p.low >= 10 ** (_CARD_DIGITS - 1) and p.high < _LONGEST:
         return True
     # Identifiers were given out one after the other, or fill all of their length; what is measured does neither.
@@ -148,9 +150,10 @@ def _text(p: Profile) -> Reading:
     if p.detail:
         return Reading("TEXT", f"its values are {p.detail}, written as text", "a conversion")
     if not told(p):
-        return Reading("TEXT", all_are(p, "words for a missing value"), "a value that is none of them")
+        words = f"{p.count(MARKER):,} of {p.present:,} values are words for a missing value"
+        return Reading("TEXT", words, "more values that are none of them")
     if _is_truth(p):
-        what = " and ".join(w for w in notations.TRUTHS if p.count(w)) or "true or false"
+        what = " and ".join(w for w in notations.TRUTHS if p.count(TRUTH_WORDS.get(w, w))) or "true or false"
         return Reading("BOOLEAN", all_are(p, what), "a value that is neither")
     if forms := text_forms(p):
         written = " or ".join(f.pattern for f in forms)
@@ -207,7 +210,7 @@ def _is_truth(p: Profile) -> bool:
     # A letter alone may mean anything: only where both letters of one pair occur does it mean truth.
     letters = p.count("y or n") + p.count("t or f")
     both = 0 < p.count("true") < told(p)
-    words = p.count("true or false") + p.count("yes or no") * (both or not says(p.name, _LANDS))
+    words = p.count("true or false in spaces") + p.count("yes or no") * (both or not says(p.name, _LANDS))
     return words > 0 or (both and letters in (p.count("y or n"), p.count("t or f")))
 
 
@@ -235,6 +238,8 @@ def looks_like(p: Profile) -> str | None:
     for words in notations.OTHER_TRUTHS:
         if _holds(p, words):
             return words
+    if p.count(DATED) and _nearly(p, DATED):
+        return SHORT_DATES
     if not _holds(p, AMOUNT) or _holds(p, NUMBER):
         return None
     if p.count("currency"):
@@ -251,6 +256,7 @@ def looks_like(p: Profile) -> str | None:
 
 
 PERCENTAGES: Final = "percentages"
+SHORT_DATES: Final = "dates with two digits for the year, or versions and the like"
 OPEN_MARKS: Final = "numbers with a mark before three digits, as 1,234, which may be a thousand or a fraction"
 
 

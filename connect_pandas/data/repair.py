@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain, cycle, islice
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -171,24 +172,35 @@ def _columns_repaired(
     yield from _index_left(frame, asked)
     for position, label in enumerate(frame.columns):
         seen = Seen(column_of(label, frame.iloc[:, position]), frame.index)
-        named = [(name, rule) for name, rule in RULES.items() if _is_on(name, position, asked)]
-        doubts: list[Doubt] = []
-        # What one rule makes, another may read: until a whole round changes nothing, and so will the next repair.
-        for _ in RULES:
-            doubts, before = [], seen
-            for name, rule in named:
-                for found in _found(seen, name, rule, asked):
-                    if isinstance(found, Doubt):
-                        doubts.append(found)
-                    elif (made := _put_right(seen, found)) is not None:
-                        series, rows = made
-                        values = _values(seen.column.series, rows), _values(series, rows)
-                        log.append(_Changed(seen.column.name, name, places[rows], *values))
-                        frame.isetitem(position, series)  # type: ignore[arg-type]
-                        seen = Seen(column_of(label, series), frame.index)
-            if seen is before:
+        names = [name for name in RULES if _is_on(name, position, asked)]
+        doubts: dict[str, list[Doubt]] = {}
+        unchanged = 0
+        # What one rule makes, another may read: until all have looked at the column as it is, as the next repair will.
+        for name in islice(cycle(names), len(names) * len(RULES)):
+            made, doubts[name] = _first_change(seen, name, asked)
+            if made is not None:
+                series, rows = made
+                values = _values(seen.column.series, rows), _values(series, rows)
+                log.append(_Changed(seen.column.name, name, places[rows], *values))
+                frame.isetitem(position, series)  # type: ignore[arg-type]
+                seen = Seen(column_of(label, series), frame.index)
+            unchanged = unchanged + 1 if made is None else 0
+            if unchanged == len(names):
                 break
-        yield from doubts
+        yield from chain.from_iterable(doubts[name] for name in names)
+
+
+def _first_change(
+    seen: Seen, name: str, asked: Asked
+) -> tuple[tuple[pd.Series[Any], np.ndarray[Any, Any]] | None, list[Doubt]]:
+    """Return what the first mend of a rule makes of a column, and its doubts so far: it is asked again after that."""
+    doubts: list[Doubt] = []
+    for found in _found(seen, name, RULES[name], asked):
+        if isinstance(found, Doubt):
+            doubts.append(found)
+        elif (made := _put_right(seen, found)) is not None:
+            return made, doubts
+    return None, doubts
 
 
 def _is_on(rule: str, position: int, asked: Asked) -> bool:

@@ -573,7 +573,14 @@ DATES = {
     "mixed orders": (["31/12/2024", "12/31/2024", "30/12/2024"], {"date-notation": 1}),
     "impossible": (["31/02/2024", "30/12/2024", "13/12/2024"], {"impossible-date": 1}),
     "impossible in both orders": (["31/13/2024", "30/12/2024", "13/12/2024"], {"impossible-date": 1}),
-    "a time of day": (["1/5/2018 13:45", "2/5/2018 1:05 PM", "13/5/2018 25:00"], {"date-notation": 3}),
+    "a time of day": (
+        ["1/5/2018 13:45", "2/5/2018 1:05 PM", "13/5/2018 25:00"],
+        {"date-notation": 2, "impossible-date": 1},
+    ),
+    "one that no clock shows": (
+        ["2024-01-01 10:00:00", "2024-01-02 10:00:00", "2024-01-02 25:00:00"],
+        {"impossible-date": 1},
+    ),
 }
 
 

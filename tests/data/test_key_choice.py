@@ -210,7 +210,7 @@ def test_an_index_as_the_key_repeats() -> None:
 def test_two_columns_that_identify_the_rows_together() -> None:
     frame = pd.DataFrame({"qty": [4, 5, 6, 7], "line": [1, 2, 1, 2], "order_id": [1, 1, 2, 2]})
     problem = error(frame)
-    assert "Together 'order_id' and 'line' do" in problem.message
+    assert "Together 'order_id' and 'line' identify" in problem.message
     assert problem.fix.startswith("""plan = df.connect.plan("T", key=['order_id', 'line'])""")
     plan = looked(frame, key=["order_id", "line"])
     assert (plan.ok, plan.key, plan.attributes[0].name) == (True, ("order_id", "line"), "order_id line")
@@ -220,7 +220,7 @@ def test_two_columns_that_identify_the_rows_together() -> None:
 def test_three_columns_that_identify_the_rows_together() -> None:
     parts = [(a, b, c) for a in "xy" for b in (1, 2) for c in pd.date_range("2024-01-01", periods=2)]
     problem = error(pd.DataFrame(parts, columns=["store", "dept", "week of"]).assign(sales=1.5, open=True))
-    assert "Together 'store', 'dept' and 'week of' do" in problem.message
+    assert "Together 'store', 'dept' and 'week of' identify" in problem.message
 
 
 def test_columns_are_compared_together_across_slices(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,6 +261,12 @@ def test_a_key_of_several_columns_is_one_text_attribute_before_the_others() -> N
     named = looked(lines(), key=["SKU", "Order ID"], names={("SKU", "Order ID"): "Line"}, columns=["SKU"])
     assert named.head(1) == "Line,SKU\na-b_1,a-b\n"
     assert looked(lines(), key=["SKU"], columns=["SKU"]).key == "SKU"
+
+
+def test_values_that_hold_every_mark_are_kept_apart() -> None:
+    frame = pd.DataFrame({"A": ["a-b", "a"], "B": ["c_:/~", "b-c_:/~"], "v": 1.5})
+    plan = looked(frame, key=["A", "B"])
+    assert (plan.ok, [r["A B"] for r in plan.sample(2)]) == (True, ["a-b--c_:/~", "a--b-c_:/~"])
 
 
 def test_a_key_of_several_columns_that_is_none_is_named_with_its_rows() -> None:

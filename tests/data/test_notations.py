@@ -114,6 +114,12 @@ AMOUNT_READINGS = [
     ("1,234,567", "1234567", None),
     ("1.234.567", None, "1234567"),
     ("12,34,567.00", "1234567.00", None),
+    ("1,23,456", "123456", None),
+    ("1,23,45", None, None),
+    ("1,234,56", None, None),
+    ("12,", None, None),
+    ("5.-", None, None),
+    ("5. €", "5", "5"),
     ("12.10.", None, None),
     ("1,2,3", None, None),
     ("10.0.0.1", None, None),
@@ -142,6 +148,21 @@ def test_a_proof_of_one_mark_is_no_reading_of_the_other(
         assert point is None
     if of([text], lambda c: notations.is_amount(c) & AMOUNTS.open(c)) == [True]:
         assert None not in (point, comma)
+
+
+@pytest.mark.parametrize(("text", "point", "comma"), AMOUNT_READINGS)
+def test_an_amount_has_a_reading(text: str, point: str | None, comma: str | None) -> None:
+    assert of([text], notations.is_amount) == [point is not None or comma is not None]
+
+
+def test_addresses_and_versions_are_no_amounts() -> None:
+    texts = ["10.0.0.1", "1.2.10", "2.10.0", "1.234.56", "12.10.", "1.2", "1.234.567"]
+    assert of([*texts], notations.is_amount) == [False] * 5 + [True] * 2
+
+
+def test_a_date_with_dots_or_dashes_and_a_short_year_is_vague() -> None:
+    assert notations.VAGUE_SHAPES == ("1.2.24", "1-2-24")
+    assert [shape.name for shape in DATE_SHAPES if shape.vague] == [*notations.VAGUE_SHAPES]
 
 
 def test_a_currency_has_one_name() -> None:

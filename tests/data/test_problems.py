@@ -86,6 +86,7 @@ EXAMPLES: dict[str, tuple[pd.DataFrame, dict[str, Any]]] = {
     "zero-one": (orders(Paid=[0, 1, 1]), {}),
     "number-rewritten": (orders(Amount=["1e5", "2"]), {}),
     "truth-rewritten": (orders(Paid=["yes", "No"]), {}),
+    "long-numbers": (orders(CX=[30_075_445 + 7_919 * i for i in range(30)]), {}),
     "digits-lost": (orders(Card_No=[4111111111111111234.0, None]).rename(columns={"Card_No": "Card No"}), {}),
     "date-rewritten": (orders(Day=["2024-11-01"], Due=["01.11.2024"]), {}),
     "date-as-timestamp": (orders(Day=["2024-11-01"], Date=["2024-11-01T16:04:38Z"]), {}),

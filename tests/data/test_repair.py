@@ -57,7 +57,8 @@ RULES: list[tuple[str, str, list[Any], list[Any], dict[str, Any]]] = [
     ("dates", "t", ["10/2/25", "12/25/99"], ["2025-10-02", "1999-12-25"], {}),
     ("dates", "t", ["1 Feb 2024", "Mar. 3, 2024"], ["2024-02-01", "2024-03-03"], {}),
     ("dates", "t", ["2024-02-01", "1.2.2024"], ["2024-02-01", "2024-02-01"], {}),
-    ("dates", "t", ["1.2.24", "N/A", "2.2.24"], ["2024-02-01", "N/A", "2024-02-02"], {}),
+    ("dates", "Date", ["1.2.24", "N/A", "2.2.24"], ["2024-02-01", "N/A", "2024-02-02"], {}),
+    ("dates", "Date", ["13-10-24", "1-2-24"], ["2024-10-13", "2024-02-01"], {}),
     ("dates", "t", ["1/13/2024 5:07 PM", "1/2/2024"], ["2024-01-13T17:07:00Z", "2024-01-02T00:00:00Z"], {}),
     (
         "dates",
@@ -73,11 +74,21 @@ RULES: list[tuple[str, str, list[Any], list[Any], dict[str, Any]]] = [
     ("numbers", "t", ["1.234,50", "1.234", "12"], ["1234.50", "1234", "12"], {}),
     ("numbers", "t", ["1 234,5", "1'000,25"], ["1234.5", "1000.25"], {}),
     ("numbers", "t", ["1,234", "500"], ["1234", "500"], {"decimal": "."}),
-    ("numbers", "t", ["1,234", "500"], ["1.234", "500"], {"decimal": ","}),
+    ("numbers", "t", ["1,234", "0,5"], ["1.234", "0.5"], {"decimal": ","}),
+    ("numbers", "t", ["1e10", "1,234.5", "+7"], ["1e10", "1234.5", "7"], {}),
+    ("numbers", "t", ["12,34,567", "1,234"], ["1234567", "1234"], {}),
+    ("numbers", "t", ["12-", "5"], ["-12", "5"], {}),
     ("numbers", "t", ["$623.70", "-", "$1"], ["623.70", "-", "1"], {}),
     ("percent", "t", ["12 %", "3.5%"], ["12", "3.5"], {}),
     ("phones", "Phone", ["+49 (151) 234-56789", "+4915123456789"], ["+4915123456789"] * 2, {}),
     ("phones", "Phone", ["(212) 555-0187", "x"], ["+12125550187", "x"], {"region": "US"}),
+    (
+        "phones",
+        "Phone",
+        ["4915112345678", "+49 151 12345678", "12125550187", "4915112345670"],
+        ["+4915112345678", "+4915112345678", "+12125550187", "+4915112345670"],
+        {},
+    ),
     ("float_ids", "Customer ID", ["123.0", None, "7.0"], ["123", None, "7"], {}),
     ("truths", "t", ["ja", "Nein", None], [True, False, None], {}),
     ("truths", "t", ["on", "off"], [True, False], {}),
@@ -123,6 +134,9 @@ NAMED: list[tuple[str, list[Any], Any, list[Any], str]] = [
     ("infinities", [1.5, float("inf")], object, [1.5, None], object),
     ("infinities", [0.0, float("inf")], "Sparse[float64]", [0.0, None], "Sparse[float64]"),
     ("numbers", ["1,234.5", "2"], "str", ["1234.5", "2"], "str"),
+    ("numbers", ["2-", "3"], "str", ["-2", "3"], "str"),
+    ("dates", ["1.2.24", "2.2.24"], "str", ["2024-02-01", "2024-02-02"], "str"),
+    ("impossible_dates", ["1.2.24", "31.2.24"], "str", ["1.2.24", None], "str"),
     ("float_ids", ["1.0", "2.0"], "str", ["1", "2"], "str"),
 ]  # fmt: skip
 
@@ -156,6 +170,29 @@ def test_phones_held_as_numbers_become_text() -> None:
     assert some.doubts[0].count == 1
 
 
+GERMANS = ["4915112345678", "4915112345679", "4915112345670"]
+
+
+@pytest.mark.parametrize("dtype", ["str", object, "int64", "float64"])
+@pytest.mark.parametrize("region", [None, "US", "DE"])
+def test_a_plus_that_all_have_lost_is_put_back(dtype: Any, region: str | None) -> None:
+    values = GERMANS if dtype in ("str", object) else [*map(int, GERMANS)]
+    repair = repaired(values, "Phone", dtype, region=region)
+    assert repair.frame["Phone"].tolist() == [f"+{v}" for v in GERMANS]
+    assert connect_pandas.repair(repair.frame, region=region).changes.empty
+
+
+def test_a_plus_is_not_put_before_what_may_be_something_else() -> None:
+    for values in (GERMANS[:2], [*GERMANS, "2125550187"]):
+        assert repaired(values, "Phone").changes.empty
+    assert repaired(GERMANS, "Amount").changes.empty
+    # Danish with a plus, American by the region.
+    americans = ["4585550187", "4585550188", "4585550189"]
+    assert repaired(americans, "Phone", region="US").frame["Phone"].tolist() == [f"+1{v}" for v in americans]
+    both = repaired([*GERMANS, "2125550187"], "Phone", region="US").frame["Phone"]
+    assert both.tolist() == [*(f"+{v}" for v in GERMANS), "+12125550187"]
+
+
 def test_a_rule_is_limited_to_its_columns() -> None:
     frame = pd.DataFrame({"a": ["1,5"], "b": ["2,5"], "c": ["3,5"]})
     assert connect_pandas.repair(frame, numbers="a").frame.iloc[0].tolist() == ["1.5", "2,5", "3,5"]
@@ -167,16 +204,67 @@ def test_a_rule_is_limited_to_its_columns() -> None:
     ]
 
 
+def test_plain_numbers_are_thousands_where_that_is_said() -> None:
+    asked: dict[str, Any] = {"numbers": ["t"], "decimal": ","}
+    thousands = repaired(["1.234", "10.000", "500"], **asked)
+    assert thousands.frame["t"].tolist() == ["1234", "10000", "500"]
+    assert connect_pandas.repair(thousands.frame, **asked).changes.empty
+    assert repaired(["1.234", "10.000"], decimal=",").changes.empty
+    assert repaired(["1.234", "10.000"], numbers=["t"]).changes.empty
+    assert repaired(["1.234", "1.5"], **asked).changes.empty
+
+
+def test_a_fraction_is_no_thousand_the_next_time() -> None:
+    asked: dict[str, Any] = {"numbers": ["t"], "decimal": ","}
+    for before, after in (
+        (["1,234", "500"], ["1.2340", "500"]),
+        (["1,234", "0,5"], ["1.234", "0.5"]),
+        (["1.234.567", "1,234"], ["1234567", "1.2340"]),
+    ):
+        repair = repaired(before, **asked)
+        assert repair.frame["t"].tolist() == after
+        assert connect_pandas.repair(repair.frame, **asked).changes.empty
+
+
+@pytest.mark.parametrize("values", [["1.2.10", "1.10.11"], ["12-10-20", "11-10-20"]], ids=str)
+def test_versions_and_sort_codes_are_no_dates_unless_they_are_called_so(values: list[str]) -> None:
+    repair = repaired(values, impossible_dates=True, day_first=True)
+    assert repair.changes.empty
+    assert [(d.rule, d.count) for d in repair.doubts] == [("dates", 2)]
+    assert pasted(repair.doubts[0].fix, values)["t"].tolist() != values
+    assert repaired(values, "Sort Code", day_first=True).doubts == ()
+    for name in ("Date", "created_at", "DOB", "Geburtstag"):
+        assert len(repaired(values, name, day_first=True).changes) == 2
+    assert repaired(["1.2.10", "N/A"], missing=True).changes.empty
+    assert len(repaired(["1.2.10", "N/A"], "Date", missing=True).changes) == 2
+
+
+def test_nobody_is_born_in_the_future() -> None:
+    this, last = dt.date.today().year, dt.date.today().year - 1
+    values = [f"1/1/{last % 100:02}", f"31/12/{(this + 1) % 100:02}", "13/2/45", "13/2/99"]
+    born = [f"{last}-01-01", f"{this - 99}-12-31", "1945-02-13", "1999-02-13"]
+    for name in ("Birthday", "DOB", "date_of_birth", "Geburtsdatum", "Date de naissance", "Geb.", "born"):
+        repair = repaired(values, name)
+        assert repair.frame[name].tolist() == born
+        assert connect_pandas.repair(repair.frame).changes.empty
+    assert repaired(values, "Date").changes.empty
+
+
 # ── doubt ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 DOUBTS: list[tuple[str, list[str], dict[str, Any], str, int]] = [
     ("t", ["3/4/2025", "5/6/2025"], {}, "no value tells day from month", 2),
     ("t", ["3/14/2025", "15/6/2025"], {}, "1 can only be read day first, 1 only month first", 2),
     ("t", ["3/14/2025", "1/2/2025"], {"day_first": True}, "day_first=True was given", 2),
-    ("t", ["1.2.24 10:00", "1.2.24 10:00 +01:00"], {}, "some have a time zone", 2),
-    ("t", ["1.2.24", "1.2.65"], {}, "the century is not told", 2),
+    ("Date", ["1.2.24 10:00", "1.2.24 10:00 +01:00"], {}, "some have a time zone", 2),
+    ("Date", ["1.2.24", "1.2.65"], {}, "the century is not told", 2),
     ("t", ["2024-2-1", "2024-2-2", "2024-2-30"], {}, "no such day", 1),
     ("t", ["2024-2-1", "2024-2-2", "25:00", "2024-2-3"], {}, "no date", 1),
+    ("t", ["2024-2-1", "2024-2-2", "1.2.24", "2024-2-3"], {}, "no dates for certain", 1),
+    ("t", ["1.2.24", "2.2.24"], {}, "the column's name does not tell", 2),
+    ("t", ["2-", "3-", "1"], {}, "a mark at school", 2),
+    ("t", ["12-", "13-"], {}, "a mark at school", 2),
+    ("t", ["1.5e3", "2,5"], {}, "no number with a decimal comma", 1),
     ("t", ["1,234", "500"], {}, "it may be a thousand", 1),
     ("t", ["1,5", "1.5"], {}, "only a decimal comma", 2),
     ("t", ["1,5", "2,5"], {"decimal": "."}, "decimal='.' was given", 2),
@@ -208,6 +296,54 @@ def test_doubt_is_left_alone_and_said(
     assert doubt.reason in repr(repair)
 
 
+def pasted(line: str, values: Any, label: Any = "t") -> pd.DataFrame:
+    """The frame after a line of a doubt has been run."""
+    names: dict[str, Any] = {"pd": pd, "df": pd.DataFrame({label: pd.Series(values, dtype="str")})}
+    exec(line, names)
+    made = names["df"]
+    assert isinstance(made, pd.DataFrame)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("values", "after"),
+    [
+        (["1.000 €", "2.500 €"], ["1000", "2500"]),
+        (["1,234", "500"], ["1234", "500"]),
+        (["3/4/2025", "5/6/2025"], ["2025-04-03", "2025-06-05"]),
+        (["2-", "3-"], ["-2", "-3"]),
+        (["12 %", "5 %"], ["12", "5"]),
+        (["2024-2-1", "2024-2-2", "2024-2-30"], ["2024-02-01", "2024-02-02", None]),
+        (
+            ["2024-2-1", "2024-2-2", "1.2.24", "2024-2-3"],
+            ["2024-02-01", "2024-02-02", "2024-02-01", "2024-02-03"],
+        ),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("label", ["t", 7, pd.Timestamp("2024-01-01"), np.float64(1.5)], ids=str)
+def test_the_line_of_a_doubt_settles_it(values: list[str], after: list[str | None], label: Any) -> None:
+    repair = connect_pandas.repair(pd.DataFrame({label: pd.Series(values, dtype="str")}))
+    (fix,) = (d.fix for d in repair.doubts if d.fix)
+    assert "pandas." not in fix
+    assert values_of(pasted(fix, values, label)[label]) == after
+
+
+def test_the_line_for_thousands_says_what_the_other_mark_would_make() -> None:
+    lines = [repaired(values, "Umsatz").doubts[0].fix for values in (["1.000 €"], ["1,234"])]
+    assert lines == [
+        "df = df.connect.repair(numbers=['Umsatz'], decimal=',').frame   # if thousands; '.' if fractions",
+        "df = df.connect.repair(numbers=['Umsatz'], decimal='.').frame   # if thousands; ',' if fractions",
+    ]
+
+
+def test_the_line_for_phones_has_the_region_of_the_others() -> None:
+    assert "region='US'" in repaired(["030 123456"], "Phone").doubts[0].fix
+    (doubt,) = repaired(["030 123456", "+4915123456789"], "Phone").doubts
+    assert "phones=['Phone'], region='DE'" in doubt.fix
+    assert pasted(doubt.fix, ["030 123456", "+4915123456789"], "Phone")["Phone"].tolist()[0] == "+4930123456"
+
+
 ONLY_IN_DOUBT = [["2024-02-01", "2024-02-30"]]
 
 
@@ -219,6 +355,9 @@ ONLY_IN_DOUBT = [["2024-02-01", "2024-02-30"]]
         ["4111 1111 1111 1111", "1,5"],
         ["1.2.3", "1.10.4"],
         ["10.0.0.1", "10.0.0.2"],
+        ["10.0.0.1", "192.168.100.200"],
+        ["1e10", "5", "6"],
+        ["5", "6", "7", "8", "tbd"],
         ["1, 2", "3"],
         ["01.02.2024", "03.04.2024"],
         ["+4915123456789", "+49 151 234567"],
@@ -317,11 +456,13 @@ POOLS = [
         "-",
         "x",
     ],
+    ["1,234", "1.234", "10.000", "1.234.567", "12", "2-", "1e10", "1.2.10"],
+    ["4915112345678", "4915112345679", "4915112345670", "12125550187", "2125550187"],
     ["+49 151 23456789", "(212) 555-0187", "0151 23456789", "+4915123456789", "tel", "-", "12"],
     ["ja", "nein", "on", "off", "1", "0", "yes", "NULL"],
     ["123.0", "7.0", "8", "1.5", "\ud800", "a\nb", "\x00", " N/A", "N/A ", "\x85", " ", "1.0\n"],
 ]
-NAMES = ["t", "Date", "Phone", "Order ID", "Amount", "Zip"]
+NAMES = ["t", "Date", "DOB", "Phone", "Order ID", "Amount", "Zip"]
 FLAGS = "surrogates spaces missing impossible_dates percent truths infinities drop_duplicates".split()
 
 
@@ -534,6 +675,10 @@ def test_rows_that_cannot_be_compared_are_left(values: list[Any]) -> None:
         (pd.to_datetime(["2024-01-01", "2024-01-03", "2024-01-02", "2024-01-05", "2024-01-04"]), [1, 3]),
         ([1, 3, 3, 5, 4], [1, 2, 3]),  # a tie
         ([1, None, 3, 5, 4], [0, 1, 2, 3]),  # which is last is not known
+        (["9", "11", "10", "1e3", "200"], [1, 3]),
+        (["0.5", "1.25", "1.1", "100000000000000001", "100000000000000000"], [1, 3]),
+        (["9", "1.0", "9.0", "5", "4"], [0, 2, 3]),
+        (["9", "x", "1", "5", "4"], [0, 1, 2, 3, 4]),
         (["a", "b", "c", "d", "e"], [0, 1, 2, 3, 4]),
         ([True, False, True, False, True], [0, 1, 2, 3, 4]),
     ],
@@ -622,8 +767,8 @@ def test_the_accessor_is_its_twin() -> None:
 
 def test_today_decides_what_is_far() -> None:
     soon, far = dt.date.today().year + 5, dt.date.today().year + 15
-    assert repaired([f"1.2.{soon % 100}"]).frame["t"].tolist() == [f"{soon}-02-01"]
-    assert repaired([f"1.2.{far % 100}"]).changes.empty
+    assert repaired([f"1.2.{soon % 100}"], "Date").frame["Date"].tolist() == [f"{soon}-02-01"]
+    assert repaired([f"1.2.{far % 100}"], "Date").changes.empty
 
 
 # ── the page ─────────────────────────────────────────────────────────────────────────────────────────────────────
