@@ -193,17 +193,20 @@ def repair(
     dates : bool or labels
         Texts that are dates in another notation (``2/10/25``, ``1 Feb 2024``, several in one column) become
         ``YYYY-MM-DD``, or ``YYYY-MM-DDTHH:mm:ssZ`` where some have a time of day. Only where the column proves the
-        order of day and month. Years of two digits: 70–99 are 19…, 00–69 are 20…. Columns named here may also hold
-        ``20240201``.
+        order of day and month. Years of two digits: 70–99 are 19…, 00–69 are 20…, births never in the future;
+        ``1.2.24``, which may be a version, only where the column's name says that it is a date. Columns named here
+        may also hold ``20240201``.
     day_first : bool, optional
         The order of day and month where no value of a column proves it.
     numbers : bool or labels
         Amounts (``1,234.50``, ``1.234,50``, ``€ 12``, ``(5.00)``, ``5-``) become plain decimal numbers, digit by digit.
         Only where the column proves the decimal mark and has one currency. Identifiers only where they are named here.
     decimal : ``"."`` or ``","``, optional
-        The decimal mark where no value of a column proves it.
+        The decimal mark where no value of a column proves it. With ``","``, ``1.234`` of a column named in
+        ``numbers`` is a thousand and more.
     phones : bool or labels
-        Phone numbers become ISO E.164, ``+4915112345678``, where they have one valid reading (source: guide).
+        Phone numbers become ISO E.164, ``+4915112345678``, where they have one valid reading (source: guide); those of
+        a column that all lack only their plus get it back.
     region : str, optional
         Where phone numbers without a calling code belong: a country's two letters, as in ``"US"``.
     float_ids : bool or labels

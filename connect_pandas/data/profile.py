@@ -1,7 +1,8 @@
-"""The facts of every column, counted over the whole of it in one pass of Polars expressions, slice by slice.
+"""The facts of every column, counted over the whole of it by Polars expressions, slice by slice.
 
 Facts of slices add up, so memory stays flat. A fact is a predicate with a name: the same predicate counts the rows
-here and finds them when a problem is to be shown (:func:`locate`).
+here and finds them when a problem is to be shown (:func:`locate`). Most columns are read once; a text that no reading
+explains is looked at again, and what may be the key is compared over all rows.
 """
 
 from __future__ import annotations
