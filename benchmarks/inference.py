@@ -5,8 +5,8 @@
 
 The tables are in benchmarks/tables: one CSV each, as published, and beside it a TOML file with its source, its
 licence, its key and a label for every column. The rules were written with the open half in sight; the held-out half
-measured them at its first opening (docs/inference.md has those figures), and has taught them since. Every table is loaded in two ways: pandas.read_csv as it comes, and with dtype=str. Rivals that read
-files get the file both times.
+measured them at its first opening (docs/inference.md has those figures), and has taught them since. Every table is
+loaded in two ways: pandas.read_csv as it comes, and with dtype=str. Rivals that read files get the file both times.
 
     all        right answers among all columns
     TEXT …     among the columns of that type

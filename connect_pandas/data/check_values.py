@@ -68,7 +68,7 @@ def values(s: Subject) -> Iterator[Problem]:
             count=s.p.present,
             fix=argument(f'types={{{s.a.column!r}: "NUMBER"}}', "if they count or measure something"),
         )
-    if s.is_whole:
+    if s.p.digits:
         yield from _whole_numbers(s)
     if s.p.kind == "float" and s.a.type == "TEXT" and max(abs(s.p.low or 0), abs(s.p.high or 0)) > _EXACT:
         yield from _digits_lost(s)
@@ -123,12 +123,11 @@ def _whole_numbers(s: Subject) -> Iterator[Problem]:
     if s.a.type != "NUMBER" or s.p.low is None or s.p.high is None:
         return
     if (s.p.low, s.p.high) == (0, 1):
-        boolean = "boolean" if s.p.missing else "bool"
         yield s.says(
             "zero-one",
             "Its values are 0 and 1; it is imported as NUMBER.",
             count=s.p.present,
-            fix=f'{s.cell} = {s.cell}.astype("{boolean}")   # if they mean FALSE and TRUE',
+            fix=f"df = df.connect.repair(truths=[{s.a.column!r}]).frame   # if they mean FALSE and TRUE",
         )
 
 

@@ -118,7 +118,10 @@ class Column:
         """Return the original values at these positions."""
         if self.parts:
             return self.take(positions).slice(0, len(positions)).to_list()
-        return [self.series.iloc[p] for p in positions]
+        try:
+            return [self.series.iloc[p] for p in positions]
+        except OverflowError:  # a day that Python's calendar does not have, though Arrow's does
+            return [self.slice(p, p + 1).cast(pl.String).item() for p in positions]
 
     def take(self, positions: Sequence[int]) -> Column:
         """Return these rows of it."""

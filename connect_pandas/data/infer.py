@@ -261,7 +261,8 @@ def _held_forms(
             problems.append(_order_decided(dates[i], held[i], by))
         else:
             held[i] = read[i].forms[0]
-            problems.append(_order_unknown(dates[i]))
+            timed = _written_form(dates, held) is rules.TIMESTAMP
+            problems.append(_order_unknown(dates[i], timed=timed))
     return held, problems
 
 
@@ -284,13 +285,14 @@ def _order_decided(p: Profile, form: DateFormat, by: Hashable) -> Problem:
     )
 
 
-def _order_unknown(p: Profile) -> Problem:
-    parse = f"df[{p.label!r}] = pd.to_datetime(df[{p.label!r}], format="
+def _order_unknown(p: Profile, *, timed: bool) -> Problem:
+    parse = f'df[{p.label!r}] = pd.to_datetime(df[{p.label!r}], format="%d/%m/%Y")   # or "%m/%d/%Y"'
+    # A format of days for the whole file would lose the times of the other dates.
+    fix = parse if timed else argument('date_format="DD/MM/YYYY"', 'or "MM/DD/YYYY"')
     return Problem.of(
         "ambiguous-date",
         "The dates may be MM/DD/YYYY or DD/MM/YYYY; no value tells which.",
         column=p.name,
         count=p.count(ORDER_OPEN),
-        fix=argument('date_format="DD/MM/YYYY"', 'or "MM/DD/YYYY"')
-        + f'\n{parse}"%d/%m/%Y")   # where other dates have times',
+        fix=fix,
     )

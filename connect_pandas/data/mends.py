@@ -89,6 +89,8 @@ class Mend:
     """Which values it changes; by default those that come out otherwise, and not as missing."""
     dtype: str | None = None
     """Where the column becomes one of another dtype: which."""
+    taken: Doubt | None = None
+    """What was taken for granted in it, for its owner to know."""
 
 
 @dataclass(frozen=True)
@@ -253,14 +255,16 @@ def _impossible_dates(s: Subject) -> Iterator[Mend | Doubt]:
     day = _any_day(shapes)
     n = s.counts({"held": _held(shapes)(C), "day": day(C)}, told=_is_told(C), held=_HELD, days=_HELD & _DAY)
     impossible = n["held"] - n["days"]
-    if impossible and few(n["told"] - n["held"], n["told"]) and n["days"] >= impossible:
+    if impossible and _may_have_year_first(s, shapes):
+        yield s.doubt(impossible, _YEAR_FIRST, lambda c: _held(shapes)(c) & ~day(c))
+    elif impossible and few(n["told"] - n["held"], n["told"]) and n["days"] >= impossible:
         yield Mend(_nothing, lambda c: _held(shapes)(c) & ~day(c))
     elif impossible and s.named:
         reason = "most values of the column are no days: it may not hold dates"
         yield s.doubt(impossible, reason, lambda c: _held(shapes)(c) & ~day(c))
 
 
-_HELD, _DAY = pl.col("held"), pl.col("day")
+_HELD, _DAY, _REAL = pl.col("held"), pl.col("day"), pl.col("real")
 
 
 def _shapes_in(s: Subject) -> tuple[DateShape, ...]:
@@ -300,9 +304,27 @@ def _is_written(form: DateFormat) -> Predicate:
 
 
 def _any_day(shapes: Sequence[DateShape]) -> Predicate:
+    """Return the question whether a text is a day of the calendar, with a real time of day or without any."""
+    return lambda c: _in_calendar(shapes)(c) & notations.has_real_time(c)
+
+
+def _in_calendar(shapes: Sequence[DateShape]) -> Predicate:
     return lambda c: pl.any_horizontal(
         _NO, *(h.holds(c) & h.day(c, order).is_not_null() for h in shapes for order in h.formats)
     )
+
+
+def _may_have_year_first(s: Subject, shapes: Sequence[DateShape]) -> bool:
+    """Whether a column's two-digit years may stand first, as in ``24-12-31``, and nothing tells that they do not."""
+    rivals = [shape for shape in shapes if shape.rival]
+    if not rivals or s.asked.day_first is not None:
+        return False
+    first = pl.any_horizontal(h.holds(C) & h.year_first(C).is_not_null() for h in rivals)
+    n = s.counts({"first": first}, first=pl.col("first"), last=_any_day(rivals)(C) & ~pl.col("first"))
+    return n["first"] > 0 == n["last"]
+
+
+_YEAR_FIRST: Final = "a year of two digits may stand first or last: no value tells which"
 
 
 def _dates(s: Subject) -> Iterator[Mend | Doubt]:
@@ -325,8 +347,13 @@ def _vague(s: Subject, shapes: Sequence[DateShape]) -> Iterator[Doubt]:
     n = s.counts(told=_is_told(C), days=day(C))
     if few(n["told"] - n["days"], n["told"]):
         reason = "they may be dates, or versions, or codes: the column's name does not tell"
-        order = "" if s.asked.day_first is None else f", day_first={s.asked.day_first}"
+        order = _day_first(s) or ", day_first=True" * _may_have_year_first(s, shapes)
         yield s.doubt(n["days"], reason, day, s.line(f"dates={{column}}{order}") + "   # if they are dates")
+
+
+def _day_first(s: Subject) -> str:
+    """Return the order that was given, as it is written in a line."""
+    return "" if s.asked.day_first is None else f", day_first={s.asked.day_first}"
 
 
 @dataclass(frozen=True)
@@ -362,14 +389,21 @@ class _Dates:
             for order in ("DMY", "MDY")
         }
         dmy, mdy = pl.col("DMY"), pl.col("MDY")
-        day = dmy.is_not_null() | mdy.is_not_null() | _DAY
+        day = (dmy.is_not_null() | mdy.is_not_null() | _DAY) & _REAL
         return self.s.counts(
-            {**first, "held": _held(self.shapes)(C), "day": _any_day(others)(C)},
+            {
+                **first,
+                "held": _held(self.shapes)(C),
+                "day": _in_calendar(others)(C),
+                "real": notations.has_real_time(C),
+            },
             told=_is_told(C),
             held=_HELD,
             days=day,
             timed=day & DATE_SHAPES[0].has_time(C),
             zoned=day & DATE_SHAPES[0].has_zone(C),
+            fractions=day & _has_fraction(C),
+            edges=day & C.str.contains(_EDGES),
             dmy=dmy.is_not_null() & mdy.is_null(),
             mdy=mdy.is_not_null() & dmy.is_null(),
             open=dmy.is_not_null() & mdy.is_not_null() & (dmy != mdy),
@@ -391,9 +425,16 @@ class _Dates:
     def found(self) -> Iterator[Mend | Doubt]:
         strays = self.n["told"] - self.n["held"]
         impossible = self.n["held"] - self.n["days"]
-        if not few(strays, self.n["told"]) or self.n["days"] * 2 < self.n["held"]:
+        if not few(strays, self.n["told"]):
             if self.written_as is None and self.n["days"] * 2 >= self.n["told"]:
                 yield self._left("too many of the other values are no dates: it may not be a column of them")
+            return
+        if _may_have_year_first(self.s, self.shapes):
+            yield self._year_left()
+            return
+        if self.n["days"] * 2 < self.n["held"]:
+            reason = "there are no such days, or no such times of day: it may not be a column of dates"
+            yield self.s.doubt(impossible, reason, self._is_impossible)
             return
         if self.written_as is None:
             yield self._put_right(impossible)
@@ -401,9 +442,12 @@ class _Dates:
             yield self.s.doubt(
                 impossible,
                 "there is no such day, or no such time of day",
-                lambda c: _held(self.shapes)(c) & ~_any_day(self.shapes)(c),
+                self._is_impossible,
                 self.s.line("impossible_dates={column}") + "   # makes them missing",
             )
+        if self.n["edges"] and (outside := self.s.counts(outside=self._is_outside(C))["outside"]):
+            reason = "in UTC it is no moment of the years 1 to 9999"
+            yield self.s.doubt(outside, reason, self._is_outside)
         if strays:
             vague = self.held != self.shapes
             line = self.s.line("dates={column}") + "   # if all of them are dates" if vague else ""
@@ -417,10 +461,41 @@ class _Dates:
             return self._order_left()
         if 0 < self.n["zoned"] < self.n["timed"]:
             return self._left("some have a time zone and some have none: only who knows theirs can write it")
+        if self.n["fractions"] and not self.s.named:
+            reason = "the service holds whole seconds: the fraction would be cut off"
+            line = self.s.line("dates={column}" + _day_first(self.s)) + "   # cuts it off"
+            return self.s.doubt(self.n["fractions"], reason, _has_fraction, line)
         if self._short and (far := self.s.counts(far=self._is_far(C))["far"]):
             reason = f"{far:,} with a two-digit year would be in the far future: the century is not told"
             return self.s.doubt(self.n["days"], reason, self._is_far)
-        return Mend(self._written)
+        return Mend(self._written, taken=None if self.n["zoned"] or not self.n["timed"] else self._naive())
+
+    def _naive(self) -> Doubt:
+        """Return what is to be said where times of day are written as UTC without having said so."""
+        cell = f"df[{_as_code(self.s.column.label)}]"
+        zone = '"Europe/Berlin", ambiguous=False, nonexistent="shift_forward"'
+        line = f"{cell} = pd.to_datetime({cell}).dt.tz_localize(None).dt.tz_localize({zone})"
+        return self.s.doubt(
+            self.n["timed"],
+            "they have no time zone, and are written as UTC",
+            lambda c: _any_day(self.shapes)(c) & DATE_SHAPES[0].has_time(c),
+            self.s.line("dates={column}" + _day_first(self.s))
+            + f"\n{line}   # if they are local; another zone in its place",
+        )
+
+    def _is_impossible(self, c: pl.Expr) -> pl.Expr:
+        return _held(self.shapes)(c) & ~_any_day(self.shapes)(c)
+
+    def _is_outside(self, c: pl.Expr) -> pl.Expr:
+        return _any_day(self.shapes)(c) & c.str.contains(_EDGES) & self._moment(c).is_null()
+
+    def _year_left(self) -> Doubt:
+        cell = f"df[{_as_code(self.s.column.label)}]"
+        line = self.s.line("dates={column}, day_first=True") + "   # if the year is last"
+        return replace(
+            self._left(_YEAR_FIRST),
+            fix=f'{line}; if first: {cell} = pd.to_datetime({cell}, format="mixed", yearfirst=True)',
+        )
 
     def _left(self, reason: str) -> Doubt:
         return self.s.doubt(self.n["days"], reason, _held(self.shapes))
@@ -460,6 +535,15 @@ class _Dates:
 
 
 _NO: Final = pl.lit(False)
+_EDGES: Final = "9999.*:|0001.*:"
+"""Texts with a time zone that may lead out of the calendar."""
+
+
+def _has_fraction(c: pl.Expr) -> pl.Expr:
+    """Whether a date has a fraction of a second that is not naught."""
+    return c.str.contains(r":[0-9]{2}[.,][0-9]*[1-9]")
+
+
 _NO_DAY: Final = pl.lit(None, dtype=pl.Date)
 _FAR_YEARS: Final = 10
 
@@ -560,6 +644,9 @@ def _by_their_mark(s: Subject, count: int) -> Iterator[Mend | Doubt]:
         currency=AMOUNTS.currency(C),
         enclosed=AMOUNTS.enclosed(C),
         trailing=AMOUNTS.trailing(C),
+        signs=AMOUNTS.signs(C) & ~notations.is_number(C),
+        dotted=AMOUNTS.dotted(C),
+        pairs=AMOUNTS.pair(C),
         several=C.str.contains("[0-9]{2}-"),
         marked=AMOUNTS.marked(C),
         zeros=_has(notations.ZEROS),
@@ -571,12 +658,16 @@ def _by_their_mark(s: Subject, count: int) -> Iterator[Mend | Doubt]:
         **{mark: _is_told(C) & ~_has(notations.READ[mark]) & ~_has_power(C, mark) for mark in _GIVEN},
     )
     if why := _may_be_no_numbers(s, n):
-        line = s.line("numbers={column}") + "   # if they are amounts" if why == _SCHOOL else ""
+        line = s.line(f"{s.rule}={{column}}") + "   # if they are amounts" if why in _MAY_BE else ""
         yield s.doubt(count, why, lambda c: _is_told(c) & ~notations.is_number(c), line)
         return
     mark = _mark(n, s.asked.mark)
     if mark is None:
         yield _mark_left(s, n)
+        return
+    if _are_pairs(n) and not s.named and s.asked.mark is None:
+        line = s.line("numbers={column}") + "   # if they are numbers"
+        yield s.doubt(n["pairs"], "each may be a number, or two with a comma between", AMOUNTS.pair, line)
         return
 
     def unread(c: pl.Expr) -> pl.Expr:
@@ -646,6 +737,8 @@ def _may_be_no_numbers(s: Subject, n: Mapping[str, int]) -> str:
     currencies = sorted(_currencies(s)) if n["currency"] else []
     if len(currencies) > 1:
         return f"they are of several currencies: {', '.join(currencies)}"
+    if n["signs"]:
+        return "two signs in one value have no one meaning"
     if n["phones"]:
         return f"{n['phones']:,} of them look like phone numbers"
     if n["zeros"]:
@@ -655,12 +748,29 @@ def _may_be_no_numbers(s: Subject, n: Mapping[str, int]) -> str:
     long = n["several"] and n["trailing"] < n["told"]
     if n["trailing"] and not n["marked"] and not long and not s.named:
         return _SCHOOL
+    if n["dotted"] == n["told"] and not s.named and _have_as_many_points(s):
+        return _GROUPS
     if not currencies and _are_alike(s):
         return "all of them have as many digits in the same groups, as identifiers do"
     return ""
 
 
 _SCHOOL: Final = "a minus behind may belong to a mark at school: nothing else tells that they are amounts"
+_GROUPS: Final = "all of them have as many groups of three digits, as addresses and identifiers do"
+_MAY_BE: Final = (_SCHOOL, _GROUPS)
+
+
+def _are_pairs(n: Mapping[str, int]) -> bool:
+    """Whether all that is marked in a column are two digits with a comma between."""
+    return n["pairs"] == n["marked"] > 0 and not n["enclosed"] + n["trailing"]
+
+
+def _have_as_many_points(s: Subject) -> bool:
+    points = [
+        part.filter(_is_told(C)).select(C.str.count_matches(".", literal=True))
+        for part in s.columns.slices([0])
+    ]
+    return pl.concat(points).to_series().n_unique() == 1
 
 
 def _currencies(s: Subject) -> set[str]:

@@ -158,6 +158,12 @@ class Amounts:
     """Nothing but digits in threes with spaces between."""
     trailing: Predicate = lambda c: c.str.contains(rf"[0-9]-{_SPACE}*$")
     """A minus behind the digits, as accounts have it, and marks at school."""
+    dotted: Predicate = lambda c: c.str.contains(r"^ *[0-9]{1,3}(?:\.[0-9]{3}){2,} *$")
+    """Nothing but digits in threes with points between, as amounts have them, addresses and identity cards."""
+    pair: Predicate = lambda c: c.str.contains("^ *[0-9],[0-9] *$")
+    """Nothing but two digits and a comma between: a number, or two."""
+    signs: Predicate = lambda c: c.str.contains(r"[+\-−(].*[+\-−(]")
+    """Two signs, which together have no one meaning: ``--5``, ``-(5)``."""
     marked: Predicate = lambda c: c.str.contains(rf"[0-9](?:[.,'’]|{_SPACE}[0-9])|[.,][0-9]|%|{_CURRENCY}")
     """Something else that only amounts have: a decimal mark, thousands, a currency, a percent sign."""
 
@@ -218,7 +224,7 @@ _MONTHS: Final = (
 )
 _TIME: Final = (
     r"(?:(?:T|t|,? +)(?<hour>[0-9]{1,2}):(?<minute>[0-9]{2})(?::(?<second>[0-9]{2})(?:[.,](?<fraction>[0-9]{1,9}))?)?"
-    r"(?: *(?<half>(?i:[AP]M)))? ?(?<zone>Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})?)?"
+    r"(?: *(?<half>(?i:[AP]M)))? ?(?<zone>Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
 )
 
 _YEAR: Final = "(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
@@ -236,6 +242,8 @@ class DateShape:
     """Order → its ``strptime``, once a month's name has been cut to three letters."""
     vague: bool = False
     """Versions, chapters and sort codes are written so as well: a date only where the column says so."""
+    rival: str = ""
+    """The ``strptime`` of a year of two digits that may stand first as well: ``24-12-31``."""
 
     def holds(self, c: pl.Expr) -> pl.Expr:
         """Whether a text is written so, be it a day of the calendar or not."""
@@ -253,9 +261,15 @@ class DateShape:
             text = text.str.replace(r"(?i)([a-z]{3})[a-z]*\.?", "$1").str.replace_all("[ ,-]+", " ")
         return text.str.strptime(pl.Date, self.formats[order], strict=False)
 
+    def year_first(self, c: pl.Expr) -> pl.Expr:
+        """Return the day of a text whose two first digits may be its year; null where they cannot."""
+        text = c.str.extract(r"^ *([0-9]{2}[./-][0-9]{1,2}[./-][0-9]{2})(?:[^0-9]|$)", 1)
+        return text.str.strptime(pl.Date, self.rival, strict=False)
+
     def read(self, c: pl.Expr, order: Order) -> pl.Expr:
-        """Return the moment, in UTC where a zone is told; null where there is none."""
-        return pl.when(self.holds(c)).then(self.day(c, order).cast(pl.Datetime("us")) + _time(c))
+        """Return the moment, in UTC where a zone is told; null where there is none from year 1 to 9999."""
+        moment = self.day(c, order).cast(pl.Datetime("us")) + _time(c)
+        return pl.when(self.holds(c) & moment.is_between(_FIRST_MOMENT, _LAST_MOMENT)).then(moment)
 
     def has_time(self, c: pl.Expr) -> pl.Expr:
         """Whether a text of this shape tells a time of day."""
@@ -263,7 +277,18 @@ class DateShape:
 
     def has_zone(self, c: pl.Expr) -> pl.Expr:
         """Whether a text of this shape tells a time zone."""
-        return c.str.contains(r":[0-9]{2}.*?(?:Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2}) *$")
+        return c.str.contains(r":[0-9]{2}.*?(?:Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?) *$")
+
+
+def has_real_time(c: pl.Expr) -> pl.Expr:
+    """Whether a date has a time of day that a clock shows, or none: not so ``24:00``, ``10:60`` and ``13:30 PM``."""
+    return ~c.str.contains(_UNREAL_TIME)
+
+
+_UNREAL_TIME: Final = (
+    r"[Tt ](?:2[4-9]|[3-9][0-9]):|:[6-9][0-9]|[Tt ](?:1[3-9]|2[0-9]|0?0):[0-9:.,]+ *(?i:[AP]M)"
+    r"|:.*[+-](?:1[5-9]|[2-9][0-9]):?[0-9]{2} *$|:.*[+-][0-9]{2}[6-9][0-9] *$"
+)
 
 
 def _time(c: pl.Expr) -> pl.Expr:
@@ -282,7 +307,7 @@ def _time(c: pl.Expr) -> pl.Expr:
     clock = (
         pl.when(half.is_null()).then(hour).when(hour.is_between(1, 12)).then(hour % 12 + 12 * (half == "P"))
     )
-    is_real = clock.is_between(0, 23) & (minute < 60) & (second < 60)
+    is_real = clock.is_between(0, 23) & (minute < 60) & (second < 60) & has_real_time(c)
     seconds = clock * 3600 + minute * 60 + second - _zone(rest)
     told = pl.when(is_real).then(seconds * 10**6 + micros.fill_null(0))
     return pl.when(colon.is_null()).then(0).otherwise(told).cast(pl.Duration("us"))
@@ -290,8 +315,9 @@ def _time(c: pl.Expr) -> pl.Expr:
 
 def _zone(rest: pl.Expr) -> pl.Expr:
     """Return by how many seconds a clock is ahead of UTC, from what stands behind its time; none is UTC."""
-    zone = rest.str.extract("([+-][0-9]{2}:?[0-9]{2}) *$", 1).str.replace_all(":", "", literal=True)
-    seconds = zone.str.slice(1, 2).cast(pl.Int64) * 3600 + zone.str.slice(3, 2).cast(pl.Int64) * 60
+    zone = rest.str.extract("([+-][0-9]{2}(?::?[0-9]{2})?) *$", 1).str.replace_all(":", "", literal=True)
+    minutes = zone.str.slice(3, 2).cast(pl.Int64, strict=False).fill_null(0)
+    seconds = zone.str.slice(1, 2).cast(pl.Int64) * 3600 + minutes * 60
     return pl.when(zone.str.starts_with("-")).then(-seconds).otherwise(seconds).fill_null(0)
 
 
@@ -304,11 +330,13 @@ DATE_SHAPES: Final[tuple[DateShape, ...]] = (
     DateShape("2024/2/1", r"[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}", {"YMD": "%Y/%m/%d"}),
     DateShape("2024.2.1", r"[0-9]{4}\.[0-9]{1,2}\.[0-9]{1,2}", {"YMD": "%Y.%m.%d"}),
     DateShape("1.2.2024", r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}", {"DMY": "%d.%m.%Y"}),
-    DateShape("1.2.24", r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{2}", {"DMY": "%d.%m.%y"}, vague=True),
+    DateShape(
+        "1.2.24", r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{2}", {"DMY": "%d.%m.%y"}, vague=True, rival="%y.%m.%d"
+    ),
     DateShape("1/2/2024", r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}", _both("%d/%m/%Y")),
-    DateShape("1/2/24", r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{2}", _both("%d/%m/%y")),
+    DateShape("1/2/24", r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{2}", _both("%d/%m/%y"), rival="%y/%m/%d"),
     DateShape("1-2-2024", r"[0-9]{1,2}-[0-9]{1,2}-[0-9]{4}", _both("%d-%m-%Y")),
-    DateShape("1-2-24", r"[0-9]{1,2}-[0-9]{1,2}-[0-9]{2}", _both("%d-%m-%y"), vague=True),
+    DateShape("1-2-24", r"[0-9]{1,2}-[0-9]{1,2}-[0-9]{2}", _both("%d-%m-%y"), vague=True, rival="%y-%m-%d"),
     DateShape("1 Feb 2024", rf"[0-9]{{1,2}}[ -]{_MONTHS}\.?(?:, ?|[ -])[0-9]{{4}}", {"DMY": "%d %b %Y"}),
     DateShape("1-Feb-24", rf"[0-9]{{1,2}}[ -]{_MONTHS}[ -][0-9]{{2}}", {"DMY": "%d %b %y"}),
     DateShape("Feb 1, 2024", rf"{_MONTHS}\.? [0-9]{{1,2}}(?:, ?| )[0-9]{{4}}", {"MDY": "%b %d %Y"}),
@@ -336,11 +364,11 @@ COMPACT: Final = DateShape(
 """Only where the name says that it is a date: else it is a number of eight digits."""
 
 _PADDED: Final = (
-    rf"^{rules.YEAR}-[0-9]{{2}}-[0-9]{{2}}[T ][0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}}(?:\.[0-9]{{1,9}})?)?"
+    rf"^{rules.YEAR}-[0-9]{{2}}-[0-9]{{2}}[T ][0-9]{{2}}:[0-9]{{2}}(?::[0-5][0-9](?:\.[0-9]{{1,9}})?)?"
 )
 NAIVE: Final = DateFormat("", "YYYY-MM-DD HH:mm:ss", "%Y-%m-%d %H:%M:%S", rf"{_PADDED}$")
 AWARE: Final = DateFormat(
-    "", "YYYY-MM-DD HH:mm:ss+hh:mm", "", rf"{_PADDED} ?(?:Z|UTC|[+-][0-9]{{2}}:?[0-9]{{2}})$"
+    "", "YYYY-MM-DD HH:mm:ss+hh:mm", "", rf"{_PADDED} ?(?:Z|UTC|[+-][0-9]{{2}}(?::?[0-9]{{2}})?)$"
 )
 """Timestamps of ISO 8601 that have one reading, and are written as the service reads them: the first without a time
 zone, the second with one."""

@@ -180,7 +180,11 @@ TIMES: Final[dict[str, Predicate]] = {
 """Of timestamps in text, what those of other kinds are asked by :func:`predicates`."""
 
 _DIGITS: Final[dict[str, Predicate]] = {
-    LEADING_ZERO: lambda c: c.str.starts_with("0") & ~c.str.starts_with("0.") & (c.str.len_bytes() > 1),
+    LEADING_ZERO: lambda c: (
+        c.str.starts_with("0")
+        & (c.str.len_bytes() > 1)
+        & ~(c.str.starts_with("0.") | c.str.starts_with("0e") | c.str.starts_with("0E"))
+    ),
     "dot": _holds("."),
     "plus": lambda c: c.str.starts_with("+"),
     "dot-zero": lambda c: c.str.ends_with(".0"),
@@ -218,7 +222,7 @@ TYPED: Final[dict[str, Predicate]] = {
 }
 """Type of an attribute, or of a DATE its format → whether a text can be written so."""
 
-_SMALL, _LONG = 1e-4, 1e15
+_SMALL, _LONG = 1e-4, 1e16
 """Between them the short form of a float is a plain decimal number; beyond, it may have an exponent."""
 
 _PER_SECOND: Final = {"ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}

@@ -95,7 +95,7 @@ def verdict(repair: Repair) -> str:
     if repair.left:
         count = "1 error" if len(repair.left) == 1 else f"{len(repair.left)} errors"
         return f"not ready: {count} left; df = repair.frame keeps what was put right"
-    return 'ready: df = repair.frame, then df.connect.plan("…")'
+    return 'ready: df = repair.frame, then df.connect.plan("Name")'
 
 
 # ── putting right ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -174,12 +174,14 @@ def _columns_repaired(
         seen = Seen(column_of(label, frame.iloc[:, position]), frame.index)
         names = [name for name in RULES if _is_on(name, position, asked)]
         doubts: dict[str, list[Doubt]] = {}
+        taken: list[Doubt] = []
         unchanged = 0
         # What one rule makes, another may read: until all have looked at the column as it is, as the next repair will.
         for name in islice(cycle(names), len(names) * len(RULES)):
             made, doubts[name] = _first_change(seen, name, asked)
             if made is not None:
-                series, rows = made
+                series, rows, granted = made
+                taken += granted
                 values = _values(seen.column.series, rows), _values(series, rows)
                 log.append(_Changed(seen.column.name, name, places[rows], *values))
                 frame.isetitem(position, series)  # type: ignore[arg-type]
@@ -187,19 +189,22 @@ def _columns_repaired(
             unchanged = unchanged + 1 if made is None else 0
             if unchanged == len(names):
                 break
-        yield from chain.from_iterable(doubts[name] for name in names)
+        yield from chain(taken, *(doubts[name] for name in names))
 
 
 def _first_change(
     seen: Seen, name: str, asked: Asked
-) -> tuple[tuple[pd.Series[Any], np.ndarray[Any, Any]] | None, list[Doubt]]:
-    """Return what the first mend of a rule makes of a column, and its doubts so far: it is asked again after that."""
+) -> tuple[tuple[pd.Series[Any], np.ndarray[Any, Any], list[Doubt]] | None, list[Doubt]]:
+    """Return what the first mend of a rule makes of a column, and its doubts so far: it is asked again after that.
+
+    What the mend took for granted is said once, with it: the column that it makes does not tell any more.
+    """
     doubts: list[Doubt] = []
     for found in _found(seen, name, RULES[name], asked):
         if isinstance(found, Doubt):
             doubts.append(found)
         elif (made := _put_right(seen, found)) is not None:
-            return made, doubts
+            return (*made, [found.taken] if found.taken else []), doubts
     return None, doubts
 
 

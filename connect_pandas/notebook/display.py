@@ -84,7 +84,7 @@ def _(attributes: Attributes) -> View:
         more=_more(len(attributes), "attribute"),
         checklist=_checklist(attributes),
         problems=attributes.problems,
-        verdict=_verdict(attributes.problems, 'ready: df.connect.plan("…")'),
+        verdict=_verdict(attributes.problems, 'ready: df.connect.plan("Name")'),
     )
 
 

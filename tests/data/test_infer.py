@@ -534,3 +534,17 @@ def test_truths_lose_their_spaces_and_that_is_said(values: list[str]) -> None:
     plan = connect_pandas.plan(pd.DataFrame({"k": ["x", "y", "z"][: len(values)], "b": values}), "T")
     assert {r["b"] for r in plan.sample(3)} == {"TRUE", "FALSE"}
     assert "truth-rewritten" in {p.code for p in plan.problems}
+
+
+@pytest.mark.parametrize("zone", ["+02", "+0200", "+02:00"])
+def test_zones_without_minutes_are_read(zone: str) -> None:
+    frame = pd.DataFrame({"k": ["x", "y"], "d": [f"2024-01-02 10:00:00{zone}", f"2024-01-02 00:00{zone}"]})
+    assert [r["d"] for r in connect_pandas.plan(frame, "T").sample(2)] == [
+        "2024-01-02T08:00:00Z",
+        "2024-01-01T22:00:00Z",
+    ]
+
+
+def test_leap_seconds_are_no_moment_of_another_day() -> None:
+    frame = pd.DataFrame({"k": ["x", "y"], "d": ["2024-06-30 23:59:60Z", "2024-01-02 10:00:00Z"]})
+    assert [p.code for p in connect_pandas.plan(frame, "T").problems.errors] == ["impossible-date"]

@@ -55,6 +55,9 @@ TIMES = [
     (" 10:00:60", None),
     (" 13:00 PM", None),
     (" 0:30 AM", None),
+    (" 10:00+15:00", None),
+    (" 10:00 -0160", None),
+    (" 14:30:45.999+14:00", dt.timedelta(minutes=30, seconds=45, milliseconds=999)),
 ]
 
 
@@ -66,6 +69,47 @@ def test_a_time_of_day_is_read_behind_every_shape(time: str, since: dt.timedelta
         assert of([text], shape.holds) == [True]
         expected = None if since is None else dt.datetime(2024, 2, 1) + since
         assert of([text, None, "x"], lambda c, s=shape, o=order: s.read(c, o)) == [expected, None, None]
+        assert of([text], notations.has_real_time) == [since is not None]
+
+
+def test_a_clock_shows_what_is_read() -> None:
+    clocks = [
+        f"{h}:{m}" for h in (*range(10), *(f"{n:02}" for n in range(100))) for m in ("00", "59", "60", "75")
+    ]
+    ends = ("", ":00", ":59", ":60", ":07.5", " AM", ":59 pm", "Z", "-14:00", "+15:30", " -0930", "+05:60")
+    texts = [f"2024-02-01{t}{clock}{end}" for clock in clocks for end in ends for t in "T "]
+    made = of([*texts], lambda c: SHAPES["2024-2-1"].read(c, "YMD").is_not_null())
+    assert made == of([*texts], notations.has_real_time)
+    assert {True, False} <= {*made}
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("9999-12-31 23:59:59-05:00", None),
+        ("0001-01-01 00:30:00+02:00", None),
+        ("9999-12-31 23:59:59+05:00", dt.datetime(9999, 12, 31, 18, 59, 59)),
+        ("0001-01-01 00:30:00-02:00", dt.datetime(1, 1, 1, 2, 30)),
+    ],
+)
+def test_a_zone_leads_to_no_moment_outside_of_the_calendar(text: str, read: dt.datetime | None) -> None:
+    assert of([text], lambda c: SHAPES["2024-2-1"].read(c, "YMD")) == [read]
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("24-12-31", dt.date(2024, 12, 31)),
+        ("24/02/01 10:00", dt.date(2024, 2, 1)),
+        ("99.12.31", dt.date(1999, 12, 31)),
+        ("2/10/25", None),
+        ("24-13-01", None),
+        ("24-12-32", None),
+    ],
+)
+def test_a_year_of_two_digits_may_stand_first(text: str, day: dt.date | None) -> None:
+    (shape,) = (s for s in DATE_SHAPES if of([text], s.holds) == [True])
+    assert of([text], shape.year_first) == [day]
 
 
 @settings(max_examples=50, deadline=None)

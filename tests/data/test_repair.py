@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 import connect_pandas
 from connect_pandas import PlanError
 from connect_pandas.data import asked, mends
+from connect_pandas.data.columns import column_of, read
 from connect_pandas.data.drops import DROPS
 
 if TYPE_CHECKING:
@@ -59,6 +60,17 @@ RULES: list[tuple[str, str, list[Any], list[Any], dict[str, Any]]] = [
     ("dates", "t", ["2024-02-01", "1.2.2024"], ["2024-02-01", "2024-02-01"], {}),
     ("dates", "Date", ["1.2.24", "N/A", "2.2.24"], ["2024-02-01", "N/A", "2024-02-02"], {}),
     ("dates", "Date", ["13-10-24", "1-2-24"], ["2024-10-13", "2024-02-01"], {}),
+    ("dates", "t", ["13/10/24", "01/02/85"], ["2024-10-13", "1985-02-01"], {}),
+    ("dates", "t", ["12/25/24", "01/02/24"], ["2024-12-25", "2024-01-02"], {}),
+    ("dates", "t", ["31/12/24", "09/01/22"], ["2024-12-31", "2022-01-09"], {"day_first": True}),
+    ("dates", "t", ["2024-1-2 10:00:00.000"], ["2024-01-02T10:00:00Z"], {}),
+    (
+        "dates",
+        "t",
+        ["1.2.2024 10:00 +02:00", "9999-12-31 23:59:59-05:00", "0001-01-01 00:30:00+02:00"],
+        ["2024-02-01T08:00:00Z", "9999-12-31 23:59:59-05:00", "0001-01-01 00:30:00+02:00"],
+        {},
+    ),
     ("dates", "t", ["1/13/2024 5:07 PM", "1/2/2024"], ["2024-01-13T17:07:00Z", "2024-01-02T00:00:00Z"], {}),
     (
         "dates",
@@ -78,6 +90,14 @@ RULES: list[tuple[str, str, list[Any], list[Any], dict[str, Any]]] = [
     ("numbers", "t", ["1e10", "1,234.5", "+7"], ["1e10", "1234.5", "7"], {}),
     ("numbers", "t", ["12,34,567", "1,234"], ["1234567", "1234"], {}),
     ("numbers", "t", ["12-", "5"], ["-12", "5"], {}),
+    ("numbers", "t", ["1.234.567", "12.345"], ["1234567", "12345"], {}),
+    ("numbers", "t", ["€ 1.234.567"], ["1234567"], {}),
+    ("numbers", "t", ["-1.234.567", "1.234.567"], ["-1234567", "1234567"], {}),
+    ("numbers", "t", ["1,2", "3,45"], ["1.2", "3.45"], {}),
+    ("numbers", "t", ["1,2", "12,5"], ["1.2", "12.5"], {}),
+    ("numbers", "t", ["1,2", "€ 5"], ["1.2", "5"], {}),
+    ("numbers", "t", ["1,2", "1.000"], ["1.2", "1000"], {}),
+    ("numbers", "t", ["1,2", "3,4"], ["1.2", "3.4"], {"decimal": ","}),
     ("numbers", "t", ["$623.70", "-", "$1"], ["623.70", "-", "1"], {}),
     ("percent", "t", ["12 %", "3.5%"], ["12", "3.5"], {}),
     ("phones", "Phone", ["+49 (151) 234-56789", "+4915123456789"], ["+4915123456789"] * 2, {}),
@@ -138,6 +158,10 @@ NAMED: list[tuple[str, list[Any], Any, list[Any], str]] = [
     ("dates", ["1.2.24", "2.2.24"], "str", ["2024-02-01", "2024-02-02"], "str"),
     ("impossible_dates", ["1.2.24", "31.2.24"], "str", ["1.2.24", None], "str"),
     ("float_ids", ["1.0", "2.0"], "str", ["1", "2"], "str"),
+    ("dates", ["2024-1-2 10:00:00.999"], "str", ["2024-01-02T10:00:00Z"], "str"),
+    ("numbers", ["12.345.678", "98.765.432"], "str", ["12345678", "98765432"], "str"),
+    ("numbers", ["1,2", "3,4"], "str", ["1.2", "3.4"], "str"),
+    ("impossible_dates", ["2024-01-02 10:00", "2024-1-04 24:00"], "str", ["2024-01-02 10:00", None], "str"),
 ]  # fmt: skip
 
 
@@ -194,14 +218,14 @@ def test_a_plus_is_not_put_before_what_may_be_something_else() -> None:
 
 
 def test_a_rule_is_limited_to_its_columns() -> None:
-    frame = pd.DataFrame({"a": ["1,5"], "b": ["2,5"], "c": ["3,5"]})
-    assert connect_pandas.repair(frame, numbers="a").frame.iloc[0].tolist() == ["1.5", "2,5", "3,5"]
-    assert connect_pandas.repair(frame, columns=["a", "c"]).frame.iloc[0].tolist() == ["1.5", "2,5", "3.5"]
-    assert connect_pandas.repair(frame, columns=["a", "c"], numbers=["c"]).frame.iloc[0].tolist() == [
-        "1,5",
-        "2,5",
-        "3.5",
-    ]
+    frame = pd.DataFrame({"a": ["1,55"], "b": ["2,55"], "c": ["3,55"]})
+    a, both, c = (
+        connect_pandas.repair(frame, **rules).frame.iloc[0].tolist()
+        for rules in ({"numbers": "a"}, {"columns": ["a", "c"]}, {"columns": ["a", "c"], "numbers": ["c"]})
+    )
+    assert a == ["1.55", "2,55", "3,55"]
+    assert both == ["1.55", "2,55", "3.55"]
+    assert c == ["1,55", "2,55", "3.55"]
 
 
 def test_plain_numbers_are_thousands_where_that_is_said() -> None:
@@ -259,12 +283,30 @@ DOUBTS: list[tuple[str, list[str], dict[str, Any], str, int]] = [
     ("Date", ["1.2.24 10:00", "1.2.24 10:00 +01:00"], {}, "some have a time zone", 2),
     ("Date", ["1.2.24", "1.2.65"], {}, "the century is not told", 2),
     ("t", ["2024-2-1", "2024-2-2", "2024-2-30"], {}, "no such day", 1),
+    ("Datum", ["24-12-31", "23-05-15", "22-01-09"], {}, "may stand first or last", 3),
+    ("Datum", ["24.12.31", "23.05.15"], {}, "may stand first or last", 2),
+    ("t", ["24/12/31 10:00", "10/11/12 10:00"], {}, "may stand first or last", 2),
+    ("t", ["24/12/31", "23/05/15", "99/12/31", "98/12/31", "97/12/31"], {}, "may stand first or last", 2),
+    ("t", ["24/12/31", "23/05/15", "99/12/31"], {"impossible_dates": ["t"], "dates": False}, "may stand", 1),
+    ("t", ["9999-12-31 23:59:59-05:00", "2024-01-02 10:00:00+00:00"], {}, "no moment of the years", 1),
+    ("t", ["0001-01-01 00:30:00+02:00"], {}, "no moment of the years", 1),
+    ("t", ["2024-1-2 10:00:00.999", "2024-1-3 10:00:00"], {}, "the fraction would be cut off", 1),
+    ("t", ["2024-1-2 10:00:00,5Z", "2024-1-3 10:00:00Z"], {}, "the fraction would be cut off", 1),
+    ("t", ["2024-01-02 24:00", "2024-01-03 25:00"], {}, "no such times of day", 2),
+    ("t", ["2024-01-02T10:00:00Z", "2024-01-03T25:00:00Z"], {}, "no such time of day", 1),
+    ("t", ["2024-1-2 1:30 PM", "2024-1-3 13:30 PM", "2024-1-4"], {}, "no such time of day", 1),
     ("t", ["2024-2-1", "2024-2-2", "25:00", "2024-2-3"], {}, "no date", 1),
     ("t", ["2024-2-1", "2024-2-2", "1.2.24", "2024-2-3"], {}, "no dates for certain", 1),
     ("t", ["1.2.24", "2.2.24"], {}, "the column's name does not tell", 2),
     ("t", ["2-", "3-", "1"], {}, "a mark at school", 2),
     ("t", ["12-", "13-"], {}, "a mark at school", 2),
-    ("t", ["1.5e3", "2,5"], {}, "no number with a decimal comma", 1),
+    ("t", ["1.5e3", "2,55"], {}, "no number with a decimal comma", 1),
+    ("t", ["192.168.100.101", "192.168.100.112"], {}, "as many groups of three", 2),
+    ("t", ["12.345.678", "1.234.567", "N/A"], {}, "as many groups of three", 2),
+    ("t", ["1.234.567.890"], {"decimal": ","}, "as many groups of three", 1),
+    ("t", ["1,2", "3,4", "5"], {}, "or two with a comma between", 2),
+    ("t", ["--5", "1.5"], {}, "two signs", 1),
+    ("t", ["+5-", "-(5)", "-5-", "(-5)"], {"numbers": ["t"]}, "two signs", 4),
     ("t", ["1,234", "500"], {}, "it may be a thousand", 1),
     ("t", ["1,5", "1.5"], {}, "only a decimal comma", 2),
     ("t", ["1,5", "2,5"], {"decimal": "."}, "decimal='.' was given", 2),
@@ -313,6 +355,11 @@ def pasted(line: str, values: Any, label: Any = "t") -> pd.DataFrame:
         (["3/4/2025", "5/6/2025"], ["2025-04-03", "2025-06-05"]),
         (["2-", "3-"], ["-2", "-3"]),
         (["12 %", "5 %"], ["12", "5"]),
+        (["31/12/24", "09/01/22"], ["2024-12-31", "2022-01-09"]),
+        (["31-12-24", "09-01-22"], ["2024-12-31", "2022-01-09"]),
+        (["12.345.678", "98.765.432"], ["12345678", "98765432"]),
+        (["1,2", "3,4"], ["1.2", "3.4"]),
+        (["2024-1-2 10:00:00.5"], ["2024-01-02T10:00:00Z"]),
         (["2024-2-1", "2024-2-2", "2024-2-30"], ["2024-02-01", "2024-02-02", None]),
         (
             ["2024-2-1", "2024-2-2", "1.2.24", "2024-2-3"],
@@ -327,6 +374,47 @@ def test_the_line_of_a_doubt_settles_it(values: list[str], after: list[str | Non
     (fix,) = (d.fix for d in repair.doubts if d.fix)
     assert "pandas." not in fix
     assert values_of(pasted(fix, values, label)[label]) == after
+
+
+def test_the_line_for_a_year_that_stands_first() -> None:
+    (doubt,) = repaired(["24-12-31", "23-05-15"], "Date").doubts
+    line = doubt.fix.split("; if first: ")[1]
+    made = pasted(line, ["24-12-31", "23-05-15"], "Date")["Date"]
+    assert made.dt.strftime("%Y-%m-%d").tolist() == ["2024-12-31", "2023-05-15"]
+
+
+def found(values: list[str], label: str = "t", **rules: Any) -> mends.Mend:
+    """What the rule of dates makes of a column."""
+    frame = pd.DataFrame({label: pd.Series(values, dtype="str")})
+    seen = mends.Seen(column_of(label, frame[label]), frame.index)
+    settled = asked.settled(rules, read(frame), frame)
+    (mend,) = mends.RULES["dates"].find(mends.Subject("dates", seen, settled, named=False))
+    assert isinstance(mend, mends.Mend)
+    return mend
+
+
+def test_times_without_a_zone_are_said_to_be_taken_for_utc() -> None:
+    values = ["1/2/2024", "1/2/2024 10:00", "3/7/2024 11:00"]
+    doubt = found(values, day_first=True).taken
+    assert doubt is not None
+    assert (doubt.rule, doubt.column, doubt.count, doubt.example) == ("dates", "t", 2, values[1])
+    assert "written as UTC" in doubt.reason
+    local = pasted(doubt.fix, values)["t"].dt.tz_convert("UTC").dt.strftime("%Y-%m-%d %H:%M")
+    assert local.tolist() == ["2024-01-31 23:00", "2024-02-01 09:00", "2024-07-03 09:00"]
+    assert found(["13/2/2024"]).taken is None
+    assert found(["13/2/2024 10:00Z"]).taken is None
+
+
+@pytest.mark.parametrize("time", ["24:00", "25:00", "13:30 PM", "10:00:60", "10:00+25:00"])
+def test_a_column_with_times_that_no_clock_shows_is_read_the_second_time(time: str) -> None:
+    values = ["2024-1-2 10:00", "2024-1-3 11:00", f"2024-1-4 {time}"]
+    repair = repaired(values)
+    assert repair.frame["t"].tolist() == ["2024-01-02T10:00:00Z", "2024-01-03T11:00:00Z", values[2]]
+    again = connect_pandas.repair(repair.frame)
+    assert again.changes.empty
+    assert [d.reason for d in again.doubts] == ["there is no such day, or no such time of day"]
+    fixed = pasted(again.doubts[0].fix, repair.frame["t"])["t"]
+    assert values_of(fixed) == [*repair.frame["t"][:2], None]
 
 
 def test_the_line_for_thousands_says_what_the_other_mark_would_make() -> None:
@@ -439,6 +527,9 @@ POOLS = [
         "1-Feb-24",
         "20240201",
         "3/14/65",
+        "24/12/31",
+        "2024-02-01 10:00:00.5",
+        "9999-12-31 23:59:59-05:00",
     ],
     [
         "1,234.50",
@@ -456,7 +547,7 @@ POOLS = [
         "-",
         "x",
     ],
-    ["1,234", "1.234", "10.000", "1.234.567", "12", "2-", "1e10", "1.2.10"],
+    ["1,234", "1.234", "10.000", "1.234.567", "12", "2-", "1e10", "1.2.10", "1,2", "3,4", "--5"],
     ["4915112345678", "4915112345679", "4915112345670", "12125550187", "2125550187"],
     ["+49 151 23456789", "(212) 555-0187", "0151 23456789", "+4915123456789", "tel", "-", "12"],
     ["ja", "nein", "on", "off", "1", "0", "yes", "NULL"],

@@ -162,7 +162,7 @@ def test_the_text_of_a_good_frame(guide: pd.DataFrame) -> None:
     assert lines[0] == "6 attributes · 8 rows"
     assert "  ✓ key        Order ID: 8 different values, none missing" in lines
     assert "  – not there  phones" in lines
-    assert lines[-1] == 'ready: df.connect.plan("…")'
+    assert lines[-1] == 'ready: df.connect.plan("Name")'
 
 
 def test_the_text_of_a_bad_frame_lists_rows_and_fixes_below_the_checklist() -> None:
