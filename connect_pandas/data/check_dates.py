@@ -38,11 +38,13 @@ def dates_in_text(s: Subject) -> Iterator[Problem]:
         return
     form = max(notations.READ_FORMATS, key=lambda form: s.p.count(form.pattern))
 
+    is_day = _day_of(s)
+
     def other(c: pl.Expr) -> pl.Expr:
-        return _is_day(c) & ~TYPED[form.pattern](c)
+        return is_day(c) & ~TYPED[form.pattern](c)
 
     def impossible(c: pl.Expr) -> pl.Expr:
-        return notations.is_dated(c) & ~_is_day(c)
+        return notations.is_dated(c) & ~is_day(c)
 
     def undated(c: pl.Expr) -> pl.Expr:
         return (c != "") & ~notations.is_dated(c) & ~notations.is_marker(c)
@@ -59,11 +61,16 @@ def dates_in_text(s: Subject) -> Iterator[Problem]:
         yield s.found("date-notation", count, other, _how_dated(s, count), fix=f"{_order_fix(s)}\n{as_text}")
 
 
-def _is_day(c: pl.Expr) -> pl.Expr:
-    """Whether a text is a day of the calendar in any shape and order."""
-    return pl.any_horizontal(
-        shape.read(c, order).is_not_null() for shape in notations.DATE_SHAPES for order in shape.formats
-    )
+def _day_of(s: Subject) -> Predicate:
+    """Return whether a text is a day of the calendar, in any of the shapes that the column has and in any order."""
+    seen = [shape for shape in notations.DATE_SHAPES if s.p.count(shape.name)] or list(notations.DATE_SHAPES)
+
+    def is_day(c: pl.Expr) -> pl.Expr:
+        return notations.has_real_time(c) & pl.any_horizontal(
+            shape.holds(c) & shape.day(c, order).is_not_null() for shape in seen for order in shape.formats
+        )
+
+    return is_day
 
 
 def _how_dated(s: Subject, count: int) -> str:
