@@ -55,6 +55,9 @@ TIMESTAMP: Final = DATE_FORMATS[0]
 """The only format that holds a time of day; UTC, whole seconds."""
 ISO_DATE: Final = DATE_FORMATS[1]
 
+SLASHED: Final = tuple(f for f in DATE_FORMATS if f.pattern in ("MM/DD/YYYY", "DD/MM/YYYY"))
+"""The two that only the day of the month tells apart, where it is above 12."""
+
 DELIMITERS: Final[tuple[str, ...]] = (",", "\t", "|")
 """Source: guide. In the order in which a plan tries them."""
 EXTENSIONS: Final[dict[str, str]] = {",": "csv", "\t": "tsv", "|": "psv"}

@@ -20,6 +20,7 @@ from connect_pandas.data.profile import (
     TYPED,
     predicates,
     tally,
+    totals,
 )
 from connect_pandas.data.subject import Subject, counted
 
@@ -39,26 +40,28 @@ def dates_in_text(s: Subject) -> Iterator[Problem]:
     form = max(notations.READ_FORMATS, key=lambda form: s.p.count(form.pattern))
 
     is_day = _day_of(s)
-
-    def other(c: pl.Expr) -> pl.Expr:
-        return is_day(c) & ~TYPED[form.pattern](c)
-
-    def impossible(c: pl.Expr) -> pl.Expr:
-        return notations.is_dated(c) & ~is_day(c)
-
-    def undated(c: pl.Expr) -> pl.Expr:
-        return (c != "") & ~notations.is_dated(c) & ~notations.is_marker(c)
-
+    found: dict[str, Predicate] = {
+        "impossible-date": lambda c: notations.is_dated(c) & ~is_day(c),
+        "not-a-date": lambda c: notations.is_told(c) & ~notations.is_dated(c),
+        "date-notation": lambda c: is_day(c) & ~TYPED[form.pattern](c),
+    }
+    c = pl.col(str(s.a.position))
+    counts = totals(s.columns, s.a.position, {code: p(c) for code, p in found.items()})
     as_text = argument(f'types={{{s.a.column!r}: "TEXT"}}', "imports it as text")
-    if count := tally(s.columns, s.a.position, impossible):
-        said = f"{counted(count, 'is', 'are')} no day of the calendar."
-        fix = f"df = df.connect.repair(impossible_dates=[{s.a.column!r}]).frame   # makes them missing\n{as_text}"
-        yield s.found("impossible-date", count, impossible, said, fix=fix)
-    if count := tally(s.columns, s.a.position, undated):
-        said = f"{counted(count, 'is no date', 'are no dates')}."
-        yield s.found("not-a-date", count, undated, said, fix=as_text)
-    if count := tally(s.columns, s.a.position, other):
-        yield s.found("date-notation", count, other, _how_dated(s, count), fix=f"{_order_fix(s)}\n{as_text}")
+    for code, count in counts.items():
+        if count:
+            said, fix = _said_of_dates(s, code, count)
+            yield s.found(code, count, found[code], said, fix=f"{fix}{as_text}")
+
+
+def _said_of_dates(s: Subject, code: str, count: int) -> tuple[str, str]:
+    """Return what is said of dates that are none, or not the service's, and the line that puts them right."""
+    if code == "impossible-date":
+        fix = f"df = df.connect.repair(impossible_dates=[{s.a.column!r}]).frame   # makes them missing\n"
+        return f"{counted(count, 'is', 'are')} no day of the calendar.", fix
+    if code == "not-a-date":
+        return f"{counted(count, 'is no date', 'are no dates')}.", ""
+    return _how_dated(s, count), f"{_order_fix(s)}\n"
 
 
 def _day_of(s: Subject) -> Predicate:

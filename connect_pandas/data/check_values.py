@@ -36,6 +36,7 @@ from connect_pandas.data.subject import Subject, counted, one_or
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from connect_pandas.data.columns import Columns
     from connect_pandas.data.profile import Predicate
 
 
@@ -254,7 +255,7 @@ def not_all(s: Subject, reading: str, what: str) -> Iterator[Problem]:
         return
 
     def bad(c: pl.Expr) -> pl.Expr:
-        return (c != "") & ~TYPED[reading](c) & ~notations.is_marker(c)
+        return notations.is_told(c) & ~TYPED[reading](c)
 
     if count := tally(s.columns, s.a.position, bad):
         yield s.found(
@@ -286,7 +287,7 @@ def _nearly(s: Subject) -> Iterator[Problem]:
             continue
 
         def rest(c: pl.Expr, predicate: Predicate = predicate) -> pl.Expr:
-            return (c != "") & ~predicate(c) & ~notations.is_marker(c)
+            return notations.is_told(c) & ~predicate(c)
 
         count = s.told_count - holds
         yield s.found(
@@ -330,7 +331,7 @@ def _notation(s: Subject) -> Iterator[Problem]:
     yield s.found(
         "other-notation",
         s.told_count,
-        lambda c: (c != "") & ~notations.is_marker(c),
+        notations.is_told,
         f"Its values look like {look}, which the service does not read so; it is imported as TEXT.",
         fix=f"df = df.connect.repair({'numbers' if mark else rule}=[{s.a.column!r}]"
         + (mark.replace("   #", ").frame   #") if mark else ").frame"),
@@ -364,13 +365,14 @@ def are_phones(s: Subject) -> bool:
 
 def _phones(s: Subject) -> Iterator[Problem]:
     as_text = argument(f'types={{{s.a.column!r}: "TEXT"}}', "imports them as they are")
-    if bad := tally(s.columns, s.a.position, _not_e164):
+    if bad := tally(s.columns, s.a.position, phones.is_not_e164):
+        region = region_of_numbers(s.columns, s.a.position)
         yield s.found(
             "not-e164",
             bad,
-            _not_e164,
+            phones.is_not_e164,
             f"{counted(bad, 'is', 'are')} not written as the service asks of phone numbers, as in +4915112345678.",
-            fix=f"df = df.connect.repair(columns=[{s.a.column!r}], region={_region(s)!r}).frame   "
+            fix=f"df = df.connect.repair(columns=[{s.a.column!r}], region={region!r}).frame   "
             f"# where those without + belong\n{as_text}",
         )
     if s.p.kind == "text" and (bad := tally(s.columns, s.a.position, _not_assigned)):
@@ -384,19 +386,12 @@ def _phones(s: Subject) -> Iterator[Problem]:
         )
 
 
-def _region(s: Subject) -> str:
-    """Return the region of the first number that is written as it should be; without one, a region to replace."""
-    if s.p.kind == "text" and (
-        found := locate(s.columns, s.a.position, lambda c: c.str.contains(rules.PHONE), 1)
-    ):
-        number = s.columns.items[s.a.position].values(found)[0]
-        return phones.region_of(number) or "US"
-    return "US"
-
-
-def _not_e164(c: pl.Expr) -> pl.Expr:
-    text = c.cast(pl.String)
-    return (text != "") & ~text.str.contains(rules.PHONE) & ~notations.is_marker(text)
+def region_of_numbers(columns: Columns, position: int) -> str:
+    """Return the region of a column's first phone number in E.164; without one, a region to replace."""
+    column = columns.items[position]
+    is_text = column.kind == "text"
+    rows = locate(columns, position, lambda c: c.str.contains(rules.PHONE), limit=1) if is_text else ()
+    return next(filter(None, map(phones.region_of, column.values(rows))), "US")
 
 
 def _not_assigned(c: pl.Expr) -> pl.Expr:

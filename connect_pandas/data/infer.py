@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from connect_pandas import rules
 from connect_pandas.data import notations
@@ -224,8 +224,6 @@ def infer(profiles: Sequence[Profile], choices: Choices, problems: Iterable[Prob
 
 # ── dates ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-_SLASHED: Final = tuple(f for f in rules.DATE_FORMATS if f.pattern in ("MM/DD/YYYY", "DD/MM/YYYY"))
-
 
 def _choose_dates(
     used: Mapping[int, Profile], read: Mapping[int, Reading], choices: Choices
@@ -246,12 +244,12 @@ def _held_forms(
 ) -> tuple[dict[int, DateFormat], list[Problem]]:
     held = {i: read[i].forms[0] for i in dates if len(read[i].forms) == 1}
     either = [i for i in dates if len(read[i].forms) > 1]
-    evidence = {form for form in held.values() if form in _SLASHED}
+    evidence = {form for form in held.values() if form in rules.SLASHED}
     problems: list[Problem] = []
     for i in either:
         if not dates[i].count(ORDER_OPEN):
             held[i] = read[i].forms[0]  # 05/05/2025 is the same day in both
-        elif choices.form in _SLASHED:
+        elif choices.form in rules.SLASHED:
             held[i] = choices.form
         elif choices.held.get(i) in read[i].forms:
             held[i] = choices.held[i]
@@ -275,7 +273,7 @@ def _written_form(dates: Mapping[int, Profile], held: Mapping[int, DateFormat]) 
 
 
 def _order_decided(p: Profile, form: DateFormat, by: Hashable) -> Problem:
-    other = next(f.strftime for f in _SLASHED if f != form)
+    other = next(f.strftime for f in rules.SLASHED if f != form)
     return Problem.of(
         "date-order-decided",
         f"No value tells day from month; read as {form.pattern}, as the column {by!r} is.",

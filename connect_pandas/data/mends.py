@@ -15,11 +15,12 @@ import polars as pl
 
 from connect_pandas import rules
 from connect_pandas.data import notations, phones
+from connect_pandas.data.check_values import region_of_numbers
 from connect_pandas.data.columns import SURROGATE_MARK, Columns
 from connect_pandas.data.names import DATES, PHONES, identifier_word, says, words
 from connect_pandas.data.notations import AMOUNTS, COMPACT, DATE_SHAPES, DateShape, bare
 from connect_pandas.data.problems import show
-from connect_pandas.data.profile import SPECIAL, few, locate
+from connect_pandas.data.profile import SPECIAL, few, locate, totals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
@@ -115,7 +116,7 @@ class Seen:
     def sample(self) -> pl.DataFrame:
         """The first values of a text that say something."""
         first = next(self.columns.slices([0]), pl.DataFrame({"0": pl.Series(dtype=pl.String)}))
-        return first.filter(_is_told(C)).head(_SAMPLE)
+        return first.filter(notations.is_told(C)).head(_SAMPLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +147,7 @@ class Subject:
 
         What several questions ask about is named in ``first``, and made once a slice: Polars would make it for each.
         """
-        totals = dict.fromkeys(questions, 0)
-        for part in self.columns.slices([0]):
-            known = part.with_columns(**first) if first else part
-            answers = known.select(**{name: q.sum() for name, q in questions.items()}).row(0, named=True)
-            totals = {name: n + int(answers[name] or 0) for name, n in totals.items()}
-        return totals
+        return totals(self.columns, 0, questions, first)
 
     def doubt(self, count: int, reason: str, example: Predicate | None = None, fix: str = "") -> Doubt:
         rows = locate(self.columns, 0, example, limit=1) if example else ()
@@ -172,11 +168,6 @@ def _as_code(label: Hashable) -> str:
 C: Final = pl.col("0")
 _SAMPLE: Final = 500
 _SPECIAL: Final = [*map(chr, set(range(0x20)) - {0x09}), *"\x7f\u0085\u2028\u2029"]
-
-
-def _is_told(c: pl.Expr) -> pl.Expr:
-    """Whether a text says something: it is there, and is not a marker of nothing."""
-    return (c != "") & ~notations.is_marker(c)
 
 
 # ── characters ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -234,7 +225,7 @@ def _missing(s: Subject) -> Iterator[Mend | Doubt]:
 def _all_told(s: Subject, predicate: Predicate) -> bool:
     if s.share(predicate) < 1:
         return False
-    counts = s.counts(told=_is_told(C), held=_is_told(C) & predicate(C))
+    counts = s.counts(told=notations.is_told(C), held=notations.is_told(C) & predicate(C))
     return counts["told"] == counts["held"] > 0
 
 
@@ -253,7 +244,9 @@ def _impossible_dates(s: Subject) -> Iterator[Mend | Doubt]:
         return
     shapes = _meant(s, _shapes_in(s))
     day = _any_day(shapes)
-    n = s.counts({"held": _held(shapes)(C), "day": day(C)}, told=_is_told(C), held=_HELD, days=_HELD & _DAY)
+    n = s.counts(
+        {"held": _held(shapes)(C), "day": day(C)}, told=notations.is_told(C), held=_HELD, days=_HELD & _DAY
+    )
     impossible = n["held"] - n["days"]
     if impossible and _may_have_year_first(s, shapes):
         yield s.doubt(impossible, _YEAR_FIRST, lambda c: _held(shapes)(c) & ~day(c))
@@ -273,7 +266,7 @@ def _shapes_in(s: Subject) -> tuple[DateShape, ...]:
     some = s.seen.sample.select(**{shape.name: shape.holds(C).any() for shape in known}).row(0, named=True)
     seen = tuple(shape for shape in known if some[shape.name])
     # Where the shapes of the first values hold all, there are no others.
-    n = s.counts(told=_is_told(C), held=_held(seen)(C))
+    n = s.counts(told=notations.is_told(C), held=_held(seen)(C))
     if n["held"] == n["told"]:
         return seen
     held = s.counts(**{shape.name: shape.holds(C) for shape in known})
@@ -344,7 +337,7 @@ def _dates(s: Subject) -> Iterator[Mend | Doubt]:
 def _vague(s: Subject, shapes: Sequence[DateShape]) -> Iterator[Doubt]:
     """Yield a doubt where all values may be dates, or versions, chapters, sort codes."""
     day = _any_day(shapes)
-    n = s.counts(told=_is_told(C), days=day(C))
+    n = s.counts(told=notations.is_told(C), days=day(C))
     if few(n["told"] - n["days"], n["told"]):
         reason = "they may be dates, or versions, or codes: the column's name does not tell"
         order = _day_first(s) or ", day_first=True" * _may_have_year_first(s, shapes)
@@ -397,7 +390,7 @@ class _Dates:
                 "day": _in_calendar(others)(C),
                 "real": notations.has_real_time(C),
             },
-            told=_is_told(C),
+            told=notations.is_told(C),
             held=_HELD,
             days=day,
             timed=day & DATE_SHAPES[0].has_time(C),
@@ -452,7 +445,7 @@ class _Dates:
             vague = self.held != self.shapes
             line = self.s.line("dates={column}") + "   # if all of them are dates" if vague else ""
             reason = "no dates for certain" if vague else "no date"
-            yield self.s.doubt(strays, reason, lambda c: _is_told(c) & ~_held(self.shapes)(c), line)
+            yield self.s.doubt(strays, reason, lambda c: notations.is_told(c) & ~_held(self.shapes)(c), line)
 
     def _put_right(self, impossible: int) -> Mend | Doubt:
         if not few(impossible, self.n["held"]):
@@ -592,7 +585,7 @@ def _amounts(s: Subject, *, percent: bool) -> Iterator[Mend | Doubt]:
     if s.share(_is_numeral) < _HALF or s.share(notations.is_dated) > 0:
         return
     n = s.counts(
-        told=_is_told(C),
+        told=notations.is_told(C),
         numeral=_is_numeral(C),
         number=notations.is_number(C),
         percent=AMOUNTS.percent(C) & notations.is_amount(C),
@@ -604,7 +597,7 @@ def _amounts(s: Subject, *, percent: bool) -> Iterator[Mend | Doubt]:
         return
     elif strays:
         reason = f"{strays:,} of its values {'is' if strays == 1 else 'are'} no number"
-        yield s.doubt(count, reason, lambda c: _is_told(c) & ~_is_numeral(c))
+        yield s.doubt(count, reason, lambda c: notations.is_told(c) & ~_is_numeral(c))
     elif n["percent"] and not percent:
         if "percent" not in s.asked.scopes:
             reason = "a percentage may mean 12 or 0.12"
@@ -613,7 +606,7 @@ def _amounts(s: Subject, *, percent: bool) -> Iterator[Mend | Doubt]:
             )
     elif 0 < n["percent"] < n["told"]:
         reason = f"{n['told'] - n['percent']:,} of its values have no percent sign"
-        yield s.doubt(n["percent"], reason, lambda c: _is_told(c) & ~AMOUNTS.percent(c))
+        yield s.doubt(n["percent"], reason, lambda c: notations.is_told(c) & ~AMOUNTS.percent(c))
     else:
         yield from _by_their_mark(s, count)
 
@@ -639,7 +632,7 @@ def _by_their_mark(s: Subject, count: int) -> Iterator[Mend | Doubt]:
     """Yield what becomes of a column of amounts, once something proves which mark is the decimal one."""
     n = s.counts(
         {"bare": bare(C)},
-        told=_is_told(C),
+        told=notations.is_told(C),
         phones=phones.strong_shape(C),
         currency=AMOUNTS.currency(C),
         enclosed=AMOUNTS.enclosed(C),
@@ -655,11 +648,13 @@ def _by_their_mark(s: Subject, count: int) -> Iterator[Mend | Doubt]:
         open=_has(notations.OPEN),
         commas=_has(notations.OPEN) & _has(","),
         fractions=_has(",[0-9]+$"),
-        **{mark: _is_told(C) & ~_has(notations.READ[mark]) & ~_has_power(C, mark) for mark in _GIVEN},
+        **{
+            mark: notations.is_told(C) & ~_has(notations.READ[mark]) & ~_has_power(C, mark) for mark in _GIVEN
+        },
     )
     if why := _may_be_no_numbers(s, n):
         line = s.line(f"{s.rule}={{column}}") + "   # if they are amounts" if why in _MAY_BE else ""
-        yield s.doubt(count, why, lambda c: _is_told(c) & ~notations.is_number(c), line)
+        yield s.doubt(count, why, lambda c: notations.is_told(c) & ~notations.is_number(c), line)
         return
     mark = _mark(n, s.asked.mark)
     if mark is None:
@@ -671,7 +666,7 @@ def _by_their_mark(s: Subject, count: int) -> Iterator[Mend | Doubt]:
         return
 
     def unread(c: pl.Expr) -> pl.Expr:
-        return _is_told(c) & _numeral(c, mark).is_null()
+        return notations.is_told(c) & _numeral(c, mark).is_null()
 
     if n[mark]:
         yield s.doubt(n[mark], f"no number with a decimal {mark}, so the column stays", unread)
@@ -767,7 +762,7 @@ def _are_pairs(n: Mapping[str, int]) -> bool:
 
 def _have_as_many_points(s: Subject) -> bool:
     points = [
-        part.filter(_is_told(C)).select(C.str.count_matches(".", literal=True))
+        part.filter(notations.is_told(C)).select(C.str.count_matches(".", literal=True))
         for part in s.columns.slices([0])
     ]
     return pl.concat(points).to_series().n_unique() == 1
@@ -782,7 +777,7 @@ def _are_alike(s: Subject) -> bool:
     """Whether all values are digits in groups with spaces between, as many in each."""
     lengths: set[int] = set()
     for part in s.columns.slices([0]):
-        told = part.filter(_is_told(C)).select(length=C.str.len_chars(), spaced=AMOUNTS.spaced(C))
+        told = part.filter(notations.is_told(C)).select(length=C.str.len_chars(), spaced=AMOUNTS.spaced(C))
         if not told["spaced"].all():
             return False
         lengths |= {*told["length"].unique().to_list()}
@@ -792,13 +787,13 @@ def _are_alike(s: Subject) -> bool:
 def _float_ids(s: Subject) -> Iterator[Mend | Doubt]:
     if not (s.named or identifier_word(s.column.name)) or s.share(_is_float_id) < _HALF:
         return
-    n = s.counts(told=_is_told(C), held=_is_float_id(C))
+    n = s.counts(told=notations.is_told(C), held=_is_float_id(C))
     rest = n["told"] - n["held"]
     if not rest:
         yield Mend(lambda c: c.str.strip_suffix(".0"), _is_float_id)
     elif few(rest, n["told"]):
         reason = f"{rest:,} of its values {'does' if rest == 1 else 'do'} not end in '.0'"
-        yield s.doubt(n["held"], reason, lambda c: _is_told(c) & ~_is_float_id(c))
+        yield s.doubt(n["held"], reason, lambda c: notations.is_told(c) & ~_is_float_id(c))
 
 
 def _is_float_id(c: pl.Expr) -> pl.Expr:
@@ -812,7 +807,7 @@ def _leading_zeros(s: Subject) -> Iterator[Mend | Doubt]:
         told = c if text else _digits(c)
         return pl.when(told.str.contains("^[0-9]+$")).then(told)
 
-    n = s.counts(told=_is_told(C) if text else C.is_not_null(), held=digits(C).is_not_null())
+    n = s.counts(told=notations.is_told(C) if text else C.is_not_null(), held=digits(C).is_not_null())
     if rest := n["told"] - n["held"]:
         yield s.doubt(rest, "not made of digits only", lambda c: c.is_not_null() & digits(c).is_null())
     ends = [part.select(digits(C).str.len_bytes()).to_series() for part in s.columns.slices([0])]
@@ -834,7 +829,7 @@ def _phones(s: Subject) -> Iterator[Mend | Doubt]:
     if text:
         # Asked first: once it changes nothing, the others are no phone numbers as they are.
         yield Mend(mended)
-        other: Predicate = _is_no_phone
+        other: Predicate = phones.is_not_e164
         n = s.counts(other=other(C))
     else:
 
@@ -846,20 +841,12 @@ def _phones(s: Subject) -> Iterator[Mend | Doubt]:
             yield Mend(mended, dtype="str")
     if n["other"]:
         where = "" if s.asked.region else "; national numbers need region="
-        line = s.line(f"phones={{column}}, region={_region(s)!r}") + "   # where they belong"
+        line = (
+            s.line(f"phones={{column}}, region={region_of_numbers(s.columns, 0)!r}")
+            + "   # where they belong"
+        )
         line = "" if s.asked.region else line
         yield s.doubt(n["other"], f"no phone number with one reading{where}", other, line)
-
-
-def _region(s: Subject) -> str:
-    """Return the region of the column's first phone number; without one, a region to replace."""
-    is_text = s.column.kind == "text"
-    rows = locate(s.columns, 0, lambda c: c.str.contains(rules.PHONE), limit=1) if is_text else ()
-    return next(filter(None, map(phones.region_of, s.column.values(rows))), "US")
-
-
-def _is_no_phone(c: pl.Expr) -> pl.Expr:
-    return _is_told(c) & ~c.str.contains(rules.PHONE)
 
 
 def _have_lost_their_plus(s: Subject) -> bool:
@@ -907,7 +894,7 @@ def _truths(s: Subject) -> Iterator[Mend | Doubt]:
     pairs = (*_TRUTHS, ("1", "0")) if s.named else tuple(notations.OTHER_TRUTHS.values())
     said = {pair: (notations.says(pair[0]), notations.says(pair[1])) for pair in pairs}
     n = s.counts(
-        told=_is_told(C),
+        told=notations.is_told(C),
         marked=notations.is_marker(C),
         **{"/".join(pair): true(C) | false(C) for pair, (true, false) in said.items()},
     )
@@ -924,7 +911,9 @@ def _truths(s: Subject) -> Iterator[Mend | Doubt]:
             yield Mend(lambda c: _truth(true(c), false(c)), dtype="boolean")
     elif held and (rest := n["told"] - held) and (s.named or few(rest, n["told"])):
         yield s.doubt(
-            held, f"{rest:,} of its values say something else", lambda c: _is_told(c) & ~(true(c) | false(c))
+            held,
+            f"{rest:,} of its values say something else",
+            lambda c: notations.is_told(c) & ~(true(c) | false(c)),
         )
 
 

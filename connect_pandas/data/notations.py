@@ -34,6 +34,11 @@ def is_marker(c: pl.Expr) -> pl.Expr:
     return c.is_in(MARKERS_ALL)
 
 
+def is_told(c: pl.Expr) -> pl.Expr:
+    """Whether a text says something: it is there, and does not say that there is no value."""
+    return (c != "") & ~is_marker(c)
+
+
 # ── truth ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 TRUTHS: Final[Mapping[str, tuple[str, str]]] = {

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, SUPPORTED_REGIONS, PhoneMetadata
 
+from connect_pandas import rules
+from connect_pandas.data import notations
 from connect_pandas.errors import PlanError
 
 if TYPE_CHECKING:
@@ -368,6 +370,12 @@ def _is_open(metadata: PhoneMetadata) -> bool:
 # ── regions ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 _MEANT: Final = {"UK": "GB", "EN": "GB", "ENG": "GB", "GBR": "GB", "USA": "US", "EL": "GR"}
+
+
+def is_not_e164(c: pl.Expr) -> pl.Expr:
+    """Whether a value says something that is not written as a phone number is: ISO E.164 (source: guide)."""
+    text = c.cast(pl.String)
+    return notations.is_told(text) & ~text.str.contains(rules.PHONE)
 
 
 def region_of(number: str) -> str | None:

@@ -350,7 +350,12 @@ def _printable(name: str) -> str:
     """Return a name on one line, with what cannot be seen written as Python does; blank names in quotes."""
     if not name.strip():
         return repr(name)
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
+    return one_line(name)
+
+
+def one_line(text: str) -> str:
+    """Return a text with what cannot be seen, line breaks among it, written as Python does."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def argument(given: str, comment: str = "") -> str:

@@ -475,7 +475,7 @@ def _taste(part: pl.DataFrame, tallies: Mapping[str, _Tally]) -> None:
 
 def _first_values(c: pl.Expr) -> pl.Expr:
     """Return the first values that tell something."""
-    return c.filter((c != "") & ~notations.is_marker(c)).head(_SAMPLE)
+    return c.filter(notations.is_told(c)).head(_SAMPLE)
 
 
 _HINT: Final = "hint"
@@ -523,12 +523,9 @@ def _look_again(columns: Columns, position: int, t: _Tally) -> None:
     asked = {r: NOTATIONS[r] for r in t.notations}
     for notation in t.notations:
         asked |= _WITH.get(notation, {})
-    for fact in asked:
-        t.counts[fact] = 0
-    for part in columns.slices([position]):
-        c = pl.col(str(position))
-        for fact, count in _ask(part, {fact: p(c).sum() for fact, p in asked.items()}).items():
-            t.counts[fact] += int(count or 0)
+    c = pl.col(str(position))
+    for fact, count in totals(columns, position, {fact: p(c) for fact, p in asked.items()}).items():
+        t.counts[fact] = count
 
 
 # ── values that occur twice ──────────────────────────────────────────────────────────────────────────────────────
@@ -670,12 +667,34 @@ def _rows_with(
         start += part.height
 
 
+def totals(
+    columns: Columns,
+    position: int,
+    questions: Mapping[str, pl.Expr],
+    first: Mapping[str, pl.Expr] | None = None,
+) -> dict[str, int]:
+    """Return for how many values of a column each question holds, in one pass over its slices.
+
+    Parameters
+    ----------
+    columns : Columns
+    position : int
+        The column's, and as text its name in the questions.
+    questions : mapping of str to Expr
+    first : mapping of str to Expr, optional
+        What several questions ask about, made once a slice under a name: Polars would make it for each.
+    """
+    counts = dict.fromkeys(questions, 0)
+    for part in columns.slices([position]):
+        known = part.with_columns(**first) if first else part
+        for name, count in _ask(known, {name: q.sum() for name, q in questions.items()}).items():
+            counts[name] += int(count or 0)
+    return counts
+
+
 def tally(columns: Columns, position: int, predicate: Predicate) -> int:
     """Return for how many values of a column a predicate holds."""
-    name = str(position)
-    return sum(
-        int(part.select(predicate(pl.col(name)).sum()).item() or 0) for part in columns.slices([position])
-    )
+    return totals(columns, position, {"": predicate(pl.col(str(position)))})[""]
 
 
 # ── where a fact is so ───────────────────────────────────────────────────────────────────────────────────────────

@@ -27,8 +27,8 @@ from pandera import extensions
 from pandera.engines.pandas_engine import Engine
 
 from connect_pandas import rules
-from connect_pandas.data import notations
-from connect_pandas.data.check_values import are_phones
+from connect_pandas.data import notations, phones
+from connect_pandas.data.check_values import KINDS, are_phones
 from connect_pandas.data.columns import SURROGATE_MARK, Columns, column_of, is_missing, read
 from connect_pandas.data.infer import Attribute, Attributes, Choices
 from connect_pandas.data.profile import (
@@ -113,12 +113,7 @@ def _midnight(series: pd.Series[Any]) -> Any:
 
 
 def _phone(series: pd.Series[Any]) -> Any:
-    return _holds(series, lambda _: _is_no_phone)
-
-
-def _is_no_phone(c: pl.Expr) -> pl.Expr:
-    text = c.cast(pl.String)
-    return (text != "") & ~text.str.contains(rules.PHONE) & ~notations.is_marker(text)
+    return _holds(series, lambda _: phones.is_not_e164)
 
 
 def _filled(series: pd.Series[Any]) -> Any:
@@ -337,18 +332,10 @@ def _is_loaded(dtype: Any) -> bool:
         return False
 
 
-_KINDS: Final[dict[AttributeType, tuple[str, ...]]] = {
-    "TEXT": ("text", "integer", "float", "decimal", "boolean", "date", "naive", "aware", "empty"),
-    "NUMBER": ("integer", "float", "decimal", "text", "empty"),
-    "BOOLEAN": ("boolean", "text", "empty"),
-    "DATE": ("date", "naive", "aware", "text", "empty"),
-}
-
-
 def _checks(s: Subject, attributes: Attributes) -> Iterator[pa.Check]:
     a = s.a
     yield _check("connect_attribute", type=a.type, key=a.key, attribute=a.name)
-    if a.kind not in _KINDS[a.type]:
+    if a.kind != "empty" and a.kind not in KINDS[a.type]:
         yield _check("connect_possible", type=a.type)
         return
     if a.kind == "text":
@@ -385,13 +372,10 @@ def _text_checks(a: Attribute, attributes: Attributes) -> Iterator[pa.Check]:
         yield _check("connect_filled")
 
 
-_SLASHED: Final = tuple(f for f in rules.DATE_FORMATS if f.pattern in ("MM/DD/YYYY", "DD/MM/YYYY"))
-
-
 def _held_forms(a: Attribute, attributes: Attributes) -> tuple[DateFormat, ...]:
     """Return the format of dates in text; two where nothing tells day from month: nor does the schema."""
     if any(p.code == "ambiguous-date" and p.column == str(a.column) for p in attributes.problems):
-        return _SLASHED
+        return rules.SLASHED
     return (a.written_as or rules.TIMESTAMP,)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from connect_pandas._plan import ImportPlan
 from connect_pandas.data.infer import Attribute, Attributes
-from connect_pandas.data.problems import GROUPS, SEVERITIES, Problem, Problems, Severity
+from connect_pandas.data.problems import GROUPS, SEVERITIES, Problem, Problems, Severity, one_line
 from connect_pandas.data.repair import Repair, done, title, verdict
 from connect_pandas.rules import ATTRIBUTE_TYPES, DATE_FORMATS
 
@@ -312,7 +312,7 @@ def _(repair: Repair) -> View:
 def _as_text(seen: View) -> str:
     lines = [seen.title] if seen.title else []
     width = max((len(name) for name, _ in seen.facts), default=0)
-    lines += [f"  {name:<{width}}  {_one_line(value)}" for name, value in seen.facts]
+    lines += [f"  {name:<{width}}  {one_line(value)}" for name, value in seen.facts]
     if seen.rows:
         lines += ["", *_table(seen.header, seen.rows)]
     if seen.more:
@@ -332,20 +332,16 @@ def _as_text(seen: View) -> str:
 def _list(checklist: Sequence[Item]) -> Iterator[str]:
     width = max(len(item.about) for item in checklist)
     for item in checklist:
-        yield f"  {_MARKS[item.verdict]} {item.about:<{width}}  {_one_line(item.words)}"
+        yield f"  {_MARKS[item.verdict]} {item.about:<{width}}  {one_line(item.words)}"
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    cells = [[_one_line(cell) for cell in row] for row in (header, *rows)]
+    cells = [[one_line(cell) for cell in row] for row in (header, *rows)]
     widths = [min(40, max(len(row[i]) for row in cells)) for i in range(len(header) - 1)]
     return [
         "  " + "  ".join([*(c.ljust(w) for c, w in zip(row, widths, strict=False)), row[-1]]).rstrip()
         for row in cells
     ]
-
-
-def _one_line(cell: str) -> str:
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in cell)
 
 
 # ── as HTML ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -390,18 +386,18 @@ def _as_html(seen: View) -> str:
 
 def _row(tag: str, cells: Sequence[str], head: str | None = None) -> str:
     tags = [head or tag, *[tag] * (len(cells) - 1)]
-    drawn = [f'<{t} style="{_CELL}">{escape(_one_line(c))}</{t}>' for t, c in zip(tags, cells, strict=True)]
+    drawn = [f'<{t} style="{_CELL}">{escape(one_line(c))}</{t}>' for t, c in zip(tags, cells, strict=True)]
     return f"<tr>{''.join(drawn)}</tr>"
 
 
 def _checked(item: Item) -> str:
     mark = f'<td style="{_CELL}; color: {_COLOR[item.verdict]}">{_MARKS[item.verdict]}</td>'
-    words = f'<td style="{_CELL}">{escape(_one_line(item.words))}</td>'
+    words = f'<td style="{_CELL}">{escape(one_line(item.words))}</td>'
     return f'<tr>{mark}<th style="{_CELL}">{escape(item.about)}</th>{words}</tr>'
 
 
 def _problem(p: Problem, *, rule: bool) -> str:
-    where = f"<strong>{escape(_one_line(p.column))}</strong>: " if p.column is not None else ""
+    where = f"<strong>{escape(one_line(p.column))}</strong>: " if p.column is not None else ""
     more = f" … {p.count:,} in all" if p.count > len(p.rows) else ""
     rows = f"<br>{escape(', '.join(map(str, p.rows)) + more)}" if p.rows else ""
     why = f"<br>rule: {escape(p.rule)}" if rule else ""
