@@ -8,17 +8,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from connect_pandas._options import choices, options
 from connect_pandas.data.check import check, offending_rows
+from connect_pandas.data.columns import read
 from connect_pandas.data.infer import Attributes, Choices, infer
 from connect_pandas.data.problems import errors, ordered, tell
 from connect_pandas.data.profile import SHOWN_ROWS, profile
 from connect_pandas.errors import ConnectWarning, ValidationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pandas as pd
 
+    from connect_pandas._options import Options
     from connect_pandas.data.columns import Columns
     from connect_pandas.data.problems import Problem
     from connect_pandas.data.profile import Profile
@@ -75,6 +78,22 @@ class Look:
 
 
 _CASES: Final = ("schema_context", "column", "check", "check_number", "failure_case", "index")
+
+
+def first_look(frame: pd.DataFrame, given: Mapping[str, Any]) -> tuple[Options, Look]:
+    """Read a frame, settle what is given beside it, and look.
+
+    Raises
+    ------
+    PlanError
+        When it is no frame, or options cannot be: all of them at once.
+    """
+    import pandas as pd
+
+    columns = read(frame)
+    settled = options(given, columns)  # before the long look at the data
+    held = pd.DataFrame(frame)  # a later change of the caller's does not reach it
+    return settled, look(held, columns, profile(columns), choices(settled, columns), settled.schema)
 
 
 def look(

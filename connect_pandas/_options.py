@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from connect_pandas import rules
 from connect_pandas.data.infer import Choices
-from connect_pandas.errors import PlanError
+from connect_pandas.errors import PlanError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -206,12 +205,9 @@ def _wrong_choice(given: Options, chosen: Sequence[Hashable], columns: Columns) 
 
 
 def _unknown(what: str, named: Any, known: Sequence[Any], where: str = "") -> str:
-    alike = {str(k).casefold(): str(k) for k in known}
-    close = difflib.get_close_matches(str(named).casefold(), alike, n=3, cutoff=0.5)
-    shown = f" Did you mean {' or '.join(repr(alike[c]) for c in close)}?" if close else ""
     few = ", ".join(repr(k) for k in known[:12]) + (" …" if len(known) > 12 else "")
     start = f"{where}: there" if where else "There"
-    return f"{start} is no {what} {named!r}.{shown} Known: {few or 'none'}."
+    return f"{start} is no {what} {named!r}.{did_you_mean(named, known)} Known: {few or 'none'}."
 
 
 def _wrong_types(given: Options, _columns: Columns) -> Iterator[str]:

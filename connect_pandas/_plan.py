@@ -13,12 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from connect_pandas import rules
-from connect_pandas._look import Look, look, require_ok
+from connect_pandas._look import Look, first_look, look, require_ok
 from connect_pandas._options import Options, choices, options
-from connect_pandas.data.columns import read
 from connect_pandas.data.encode import encode, free_delimiter, rows
 from connect_pandas.data.problems import NAME, Problem, Problems, argument, errors, ordered
-from connect_pandas.data.profile import profile
 from connect_pandas.errors import PlanError
 
 if TYPE_CHECKING:
@@ -286,12 +284,7 @@ def make(frame: pd.DataFrame, given: Mapping[str, Any]) -> ImportPlan:
     PlanError
         When options cannot be: all of them at once.
     """
-    import pandas as pd
-
-    columns = read(frame)
-    settled = options(given, columns)  # before the long look at the data
-    held = pd.DataFrame(frame)  # a later change of the caller's does not reach it
-    seen = look(held, columns, profile(columns), choices(settled, columns), settled.schema)
+    settled, seen = first_look(frame, given)
     return _decide(settled, _MadeUp.now(), seen)
 
 

@@ -59,9 +59,13 @@ class ConnectAccessor:
 
     @twin_of(api.validate)
     def validate(
-        self, schema: api.Schema | None = None, *, key: Hashable | list[Any] | None = None
+        self,
+        schema: api.Schema | None = None,
+        *,
+        key: Hashable | list[Any] | None = None,
+        types: Mapping[Any, AttributeType] | None = None,
     ) -> pd.DataFrame:
-        return api.validate(self._df, schema, key=key)
+        return api.validate(self._df, schema, key=key, types=types)
 
     @twin_of(api.repair)
     def repair(self, **rules: Any) -> Repair:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import pandera.pandas as pa
 
-    from connect_pandas._look import Look
     from connect_pandas._plan import ImportPlan
     from connect_pandas._sandbox import Sandbox
     from connect_pandas.data.infer import Attributes
@@ -73,7 +72,9 @@ def infer(df: pd.DataFrame) -> Attributes:
     PlanError
         When ``df`` is not a DataFrame.
     """
-    return _look_at(df, None).attributes
+    from connect_pandas._look import first_look
+
+    return first_look(df, {})[1].attributes
 
 
 def schema(
@@ -106,14 +107,19 @@ def schema(
     PlanError
         When ``df`` is not a DataFrame, or a choice cannot be.
     """
+    from connect_pandas._look import first_look
     from connect_pandas.data.schema import build
 
-    seen = _look_at(df, None, key, types=types, names=names, date_format=date_format)
+    _, seen = first_look(df, {"key": key, "types": types, "names": names, "date_format": date_format})
     return build(seen.columns, seen.profiles, seen.attributes)
 
 
 def validate(
-    df: pd.DataFrame, schema: Schema | None = None, *, key: Hashable | list[Any] | None = None
+    df: pd.DataFrame,
+    schema: Schema | None = None,
+    *,
+    key: Hashable | list[Any] | None = None,
+    types: Mapping[Any, AttributeType] | None = None,
 ) -> pd.DataFrame:
     """Return the frame when it can be imported, or raise with everything that is wrong.
 
@@ -125,6 +131,8 @@ def validate(
         Checked as well; it decides types, key and names where it speaks of them.
     key : column label or list of them, optional
         The column that identifies rows, or those that do together.
+    types : mapping, optional
+        Column label → type, where the inferred one is not meant.
 
     Returns
     -------
@@ -136,11 +144,11 @@ def validate(
     ValidationError
         With ``.problems``, ``.failure_cases`` and ``.rows``: all problems at once.
     PlanError
-        When ``df`` is not a DataFrame, ``schema`` not a schema, or ``key`` not a column.
+        When ``df`` is not a DataFrame, ``schema`` not a schema, or ``key`` or ``types`` cannot be.
     """
-    from connect_pandas._look import require_ok
+    from connect_pandas._look import first_look, require_ok
 
-    seen = _look_at(df, schema, key)
+    _, seen = first_look(df, {"schema": schema, "key": key, "types": types})
     require_ok(seen, seen.attributes.problems)
     return df
 
@@ -484,16 +492,3 @@ def sandbox() -> Sandbox:
     box = Sandbox()
     use(box.connection)
     return box
-
-
-def _look_at(
-    df: pd.DataFrame, schema: Schema | None, key: Hashable | list[Any] | None = None, **others: Any
-) -> Look:
-    from connect_pandas._look import look
-    from connect_pandas._options import choices, options
-    from connect_pandas.data.columns import read
-    from connect_pandas.data.profile import profile
-
-    columns = read(df)
-    given = options({"schema": schema, "key": key, **others}, columns)
-    return look(df.copy(deep=False), columns, profile(columns), choices(given, columns), given.schema)

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from connect_pandas.data.problems import Problems
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     import pandas as pd
 
@@ -45,6 +45,16 @@ __all__ = [
     "UploadFailed",
     "ValidationError",
 ]
+
+
+def did_you_mean(named: object, known: Collection[object]) -> str:
+    """Return ``" Did you mean 'Order ID'?"`` of what is most like what was named; empty where nothing is."""
+    from difflib import get_close_matches
+
+    as_given, in_any_case = {str(k): k for k in known}, {str(k).casefold(): k for k in known}
+    close = [as_given[c] for c in get_close_matches(str(named), as_given, n=2, cutoff=0.6)]
+    close = close or [in_any_case[c] for c in get_close_matches(str(named).casefold(), in_any_case, n=2)]
+    return f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
 
 
 class ConnectError(Exception):

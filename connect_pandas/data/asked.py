@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -10,7 +9,7 @@ import pandas as pd
 
 from connect_pandas.data import phones
 from connect_pandas.data.mends import MARKS, RULES
-from connect_pandas.errors import PlanError
+from connect_pandas.errors import PlanError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -185,7 +184,5 @@ def _wrong_region(region: Any) -> str | None:
 
 
 def _unknown(what: str, named: Any, known: Sequence[Any], where: str = "") -> str:
-    close = difflib.get_close_matches(str(named), [str(k) for k in known], n=3, cutoff=0.5)
-    hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
     shown = ", ".join(repr(k) for k in known[:12]) + (" …" if len(known) > 12 else "")
-    return f"{where}there is no {what} {named!r}.{hint} Known: {shown or 'none'}."
+    return f"{where}there is no {what} {named!r}.{did_you_mean(named, known)} Known: {shown or 'none'}."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, overload
 
@@ -14,7 +13,7 @@ from connect_pandas.data.key import choose_key, key_candidates
 from connect_pandas.data.problems import Problem, Problems, argument
 from connect_pandas.data.profile import ORDER_OPEN
 from connect_pandas.data.reading import Reading, as_key, evidence_of, is_rewritten, read_as
-from connect_pandas.errors import PlanError
+from connect_pandas.errors import PlanError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping
@@ -115,10 +114,9 @@ class Attributes(Sequence[Attribute]):
         for attribute in self.items:
             if attribute.column == column:
                 return attribute
-        labels = {str(a.column): a.column for a in self.items}
-        close = get_close_matches(str(column), labels, n=1, cutoff=0.5)
-        meant = f" Did you mean {labels[close[0]]!r}?" if close else ""
-        raise PlanError(f"There is no column {column!r}.{meant}")
+        raise PlanError(
+            f"There is no column {column!r}.{did_you_mean(column, [a.column for a in self.items])}"
+        )
 
     @property
     def types(self) -> dict[Hashable, AttributeType]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
 import pandera
@@ -16,7 +15,7 @@ import yaml  # type: ignore[import-untyped]
 from pandera.engines.pandas_engine import Engine
 from pandera.io.pandas_io import deserialize_schema
 
-from connect_pandas.errors import PlanError
+from connect_pandas.errors import PlanError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -138,12 +137,7 @@ def _checks() -> frozenset[str]:
 def _unknown(held: dict[str, Any], known: Collection[str], where: str) -> Iterator[str]:
     for name in held:
         if name not in known:
-            yield f"{where}there is no {name!r} in a schema of this Pandera.{_close(name, known)}"
-
-
-def _close(name: Any, known: Collection[str]) -> str:
-    found = get_close_matches(str(name), sorted(known), n=1, cutoff=0.5)
-    return f" Did you mean {found[0]!r}?" if found else ""
+            yield f"{where}there is no {name!r} in a schema of this Pandera.{did_you_mean(name, known)}"
 
 
 def _wrong_dtype(field: dict[str, Any], where: str) -> Iterator[str]:
@@ -153,7 +147,7 @@ def _wrong_dtype(field: dict[str, Any], where: str) -> Iterator[str]:
     try:
         Engine.dtype(dtype)
     except Exception:  # noqa: BLE001 - NumPy, pandas and Arrow each raise their own
-        yield f"{where}there is no dtype {dtype!r}.{_close(dtype, _DTYPES)}"
+        yield f"{where}there is no dtype {dtype!r}.{did_you_mean(dtype, _DTYPES)}"
 
 
 def _wrong_checks(held: Any, where: str) -> Iterator[str]:
@@ -169,8 +163,8 @@ def _wrong_checks(held: Any, where: str) -> Iterator[str]:
             yield f"{where}a check has no name; options: {{check_name: …}} gives it one."
         elif name not in _checks():
             yield (
-                f"{where}there is no check {name!r}.{_close(name, _checks())} One of your own is registered before, by "
-                "pandera.extensions.register_check_method."
+                f"{where}there is no check {name!r}.{did_you_mean(name, _checks())} One of your own is registered "
+                "before, by pandera.extensions.register_check_method."
             )
 
 

@@ -14,7 +14,6 @@ import re
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -42,7 +41,7 @@ from connect_pandas.data.profile import (
 )
 from connect_pandas.data.saved import load
 from connect_pandas.data.subject import Subject
-from connect_pandas.errors import PlanError
+from connect_pandas.errors import PlanError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -585,9 +584,7 @@ def _unknown(where: str, told: Mapping[Any, Any], known: Sequence[str]) -> Itera
     """Yield what is not known, with what may have been meant."""
     for name in told:
         if name not in known:
-            close = get_close_matches(str(name), known, n=1, cutoff=0.5)
-            meant = f" Did you mean {close[0]!r}?" if close else ""
-            yield f"{where} has {name!r}; known are {', '.join(map(repr, known))}.{meant}"
+            yield f"{where} has {name!r}; known are {', '.join(map(repr, known))}.{did_you_mean(name, known)}"
 
 
 def _wrong_metadata(label: Any, told: Any) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import tomllib
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, final
 from urllib.parse import urlsplit
 
 from connect_pandas import rules
-from connect_pandas.errors import ConfigurationError
+from connect_pandas.errors import ConfigurationError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -403,9 +402,7 @@ def _from_environment() -> dict[str, Any]:
 def _wrong_domain(name: Any) -> str | None:
     if name is None or (isinstance(name, str) and name in DOMAINS):
         return None
-    close = difflib.get_close_matches(str(name).lower(), DOMAINS, n=1, cutoff=0.5)
-    meant = f" Did you mean {close[0]!r}?" if close else ""
-    return f"domain={name!r} is not known; it is one of: {', '.join(DOMAINS)}.{meant}"
+    return f"domain={name!r} is not known; it is one of: {', '.join(DOMAINS)}.{did_you_mean(name, DOMAINS)}"
 
 
 def _by_domain(settings: dict[str, Any]) -> dict[str, Any]:
