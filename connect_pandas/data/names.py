@@ -25,16 +25,16 @@ _OTHERS: Final = _set(
 # … and one that belongs to a thing, which two rows may well share.
 ZIPS: Final = _set("zip zipcode zips postcode postal postleitzahl plz pincode eircode zip4 zip5")
 PHONES: Final = _set(
-    "téléphone teléfono phone phones telephone tel mobile cell cellphone fax msisdn telefon telefono "
+    "телефон téléphone teléfono phone phones telephone tel mobile cell cellphone fax msisdn telefon telefono "
     "téléfono telephon mobil handy mobiltelefon rufnummer festnetz phonenumber mobilnummer telefonnummer "
     "whatsapp "
 )
-_SHARED: Final = ZIPS | PHONES | _set("iban bic swift ssn tin ein vat naics sic nace hs hts")
+_SHARED: Final = ZIPS | PHONES | _set("iban bic swift ssn tin ein vat naics sic nace hts инн")
 # … and one of the things that tables are made of, of which there is one row each in a table of them.
-_CODES: Final = _set("code codes fips geoid iata icao wmo isonum isonumeric")
+_CODES: Final = _set("code codes fips geoid iata icao wmo isonum isonumeric ccn ccn3 cca2 cca3")
 _IDENTIFIERS: Final = _KEYS | _OTHERS | _SHARED | _CODES
 
-_NUMBER_WORDS: Final = _set("number numbers no nr nos num núm nbr nummer numero número numéro nro #")
+_NUMBER_WORDS: Final = _set("номер number numbers no nr nos num núm nbr nummer numero número numéro nro #")
 _SHARED_NUMBERS: Final = _set("phone tax vat bank house room area")
 THINGS: Final = _set(
     "account acct agent appointment area article asset authorization authorisation bank batch bill "
@@ -64,7 +64,11 @@ _ALONE: Final = _set(
     "acct article booking branch client customer cust dept department device emp employee flight  invoice "
     "member merchant order outlet passenger patient person po product record respondent seller  shipper "
     "shop station store student subject subscriber supplier ticket transaction txn user vendor  visitor "
-    "warehouse kunde klant item manager country continent "
+    "warehouse kunde klant item manager country continent county state province municipality bidder "
+    "buyer owner author artist album genre playlist publisher reviewer tenant landlord donor sponsor "
+    "instructor teacher professor coach doctor physician provider lender borrower rider driver referee "
+    "supervisor assignee requester approver cashier courier carrier vehicle document contract "
+    "reportsto mediatype "
 )
 
 _COUNTED: Final = _set(
@@ -195,7 +199,7 @@ def identifier_word(name: str) -> str | None:
         return " ".join(found)
     if (within := [word for word in found if word in _WITHIN]) and not found[-1].endswith("s"):
         return within[0]
-    if found[-1] in CATEGORIES:
+    if found[-1] in CATEGORIES and not (found[-1] == "art" and len(found) > 1):
         return found[-1]
     if found[-1] in _ALONE and (len(found) == 1 or found[-1] not in _NOT_AFTER):
         return found[-1]
@@ -245,7 +249,7 @@ _ORDERED: Final = _set(
 _ASKING: Final = _set("is has was did can will are had needs")
 """First words of a question, whose answers are no identifiers."""
 _FIRST: Final = _IDENTIFIERS - _set("code codes key pk cell mobile handle slug swift ref reference") | _set(
-    "codice código codigo kode "
+    "codice código codigo kode код артикул "
 )
 """As in ``ID customer``, ``phone (home)``, ``code commune``."""
 _WITHIN: Final = ZIPS | PHONES - _set("cell mobile tel fax") | _set("sku ean isbn iban upc gtin asin")
@@ -257,7 +261,7 @@ CATEGORIES: Final = _set(
 """What has names: a number in such a column is one."""
 _NOT_AFTER: Final = _set("order item subject record station")
 """Not a thing of their own behind another word, as in ``stock item``."""
-_PHRASES: Final = frozenset({("reports", "to"), ("assigned", "to"), ("iso", "num"), ("iso", "numeric")})
+_PHRASES: Final = frozenset({("reports", "to"), ("assigned", "to"), ("iso", "numeric")})
 
 
 def _bare(name: str) -> tuple[str, ...]:
