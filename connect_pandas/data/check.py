@@ -13,8 +13,8 @@ from connect_pandas.data.check_dates import dates_in_text, days_as_numbers, time
 from connect_pandas.data.check_key import key, with_rows, with_several
 from connect_pandas.data.check_values import values
 from connect_pandas.data.columns import is_missing
-from connect_pandas.data.problems import CODES, Problem, argument, ordered
-from connect_pandas.data.subject import Subject
+from connect_pandas.data.problems import Problem, argument, as_code, either, line, ordered
+from connect_pandas.data.subject import Finding, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,9 +38,8 @@ def check(columns: Columns, profiles: Sequence[Profile], attributes: Attributes)
         With the problems that were found in making them.
     """
     subjects = [Subject(columns, profiles[a.position], a) for a in attributes]
-    found = [*_inferred(subjects, attributes), *_names(columns, attributes)]
-    for s in subjects:
-        found += _of(s, attributes)
+    found = [finding.shown() for finding in _findings(subjects, attributes)]
+    found = [*_names(columns, attributes), *(with_several(problem, subjects) for problem in found)]
     return ordered(_reachable(problem, columns) for problem in found)
 
 
@@ -61,47 +60,36 @@ def offending_rows(columns: Columns, profiles: Sequence[Profile], attributes: At
     import pandas as pd
 
     wrong: dict[tuple[str, str], list[Any]] = {}
-
-    def keep(code: str, column: str, positions: Any) -> None:
-        if CODES[code].severity == "error":
-            wrong.setdefault((column, code), []).append(np.asarray(positions, dtype=np.int64))
-
-    subjects = [Subject(columns, profiles[a.position], a, keep) for a in attributes]
-    for s in subjects:
-        list(_of(s, attributes))
-    by_name = {s.column: s for s in reversed(subjects)}
-    for problem in attributes.problems:
-        if problem.column in by_name:
-            with_rows(problem, by_name[problem.column])
-    if not wrong:
-        return pd.Series(index=pd.Index([], dtype="int64"), dtype="str")
-    said = pl.concat(
+    subjects = [Subject(columns, profiles[a.position], a) for a in attributes]
+    for finding in _findings(subjects, attributes):
+        problem = finding.problem
+        if problem.severity == "error" and finding.subject is not None:
+            rows = np.asarray(finding.where(None), dtype=np.int64)
+            wrong.setdefault((finding.subject.column, problem.code), []).append(rows)
+    said = [
         pl.DataFrame({"row": np.unique(np.concatenate(rows)), "said": f"{column}: {code}"})
         for (column, code), rows in wrong.items()
+    ]
+    if not said:
+        return pd.Series(index=pd.Index([], dtype="int64"), dtype="str")
+    joined = (
+        pl.concat(said).group_by("row", maintain_order=True).agg(pl.col("said").str.join("; ")).sort("row")
     )
-    joined = said.group_by("row", maintain_order=True).agg(pl.col("said").str.join("; ")).sort("row")
     return pd.Series(joined["said"].to_list(), index=joined["row"].to_numpy(), dtype="str")
 
 
-def _of(s: Subject, attributes: Attributes) -> Iterator[Problem]:
-    """Yield what is wrong with one column."""
-    if not s.columns.items[s.a.position].parts:  # of which each is looked at itself
-        yield from values(s)
-        yield from dates_in_text(s)
-        yield from days_as_numbers(s)
-        yield from times(s, attributes.form)
-    yield from key(s, attributes)
-
-
-def _inferred(subjects: Sequence[Subject], attributes: Attributes) -> Iterator[Problem]:
-    """Yield the problems that were found from the facts alone, with what only the rows can add."""
+def _findings(subjects: Sequence[Subject], attributes: Attributes) -> Iterator[Finding]:
+    """Yield what is wrong with the columns: first what was found from the facts alone, then what the values say."""
     by_name = {s.column: s for s in reversed(subjects)}
     for problem in attributes.problems:
-        s = by_name.get(problem.column) if problem.column is not None else None
-        if s is not None:
-            yield with_several(with_rows(problem, s), subjects)
-        else:
-            yield with_several(problem, subjects)
+        yield with_rows(problem, by_name.get(problem.column or ""), attributes)
+    for s in subjects:
+        if not s.item.parts:  # of which each is looked at itself
+            yield from values(s)
+            yield from dates_in_text(s)
+            yield from days_as_numbers(s)
+            yield from times(s, attributes.form)
+        yield from key(s, attributes)
 
 
 def _reachable(problem: Problem, columns: Columns) -> Problem:
@@ -113,7 +101,8 @@ def _reachable(problem: Problem, columns: Columns) -> Problem:
         "name-spaces",
     )
     if levels and "df" in problem.fix and (of_index or problem.code == "no-key"):
-        return replace(problem, fix=f"df = df.reset_index()   # makes a column of the index\n{problem.fix}")
+        first = line("df = df.reset_index()", "makes a column of the index")
+        return replace(problem, fix=f"{first}\n{problem.fix}")
     return problem
 
 
@@ -127,9 +116,10 @@ def _names(columns: Columns, attributes: Attributes) -> Iterator[Problem]:
     numbered = [a for a in attributes if columns.numbered and isinstance(a.column, int) and not _renamed(a)]
     if numbered:
         yield _numbered(numbered)
+    known = {a.position for a in numbered}
     by_name: dict[str, list[Attribute]] = {}
     for a in attributes:
-        if a not in numbered:
+        if a.position not in known:
             yield from _name(a)
         if not _is_unnamed(a):
             by_name.setdefault(a.name.casefold(), []).append(a)
@@ -147,7 +137,10 @@ def _numbered(found: Sequence[Attribute]) -> Problem:
     return Problem.of(
         "unnamed-column",
         f"The columns have no names, only {numbers if len(found) > 1 else one}.",
-        fix='df.columns = [f"Column {i}" for i in range(1, len(df.columns) + 1)]   # or read_csv(…, header=0)',
+        fix=either(
+            'df.columns = [f"Column {i}" for i in range(1, len(df.columns) + 1)]',
+            line('df = pd.read_csv("…", header=0)', "if the names stand in the first line"),
+        ),
     )
 
 
@@ -157,8 +150,8 @@ def _name(a: Attribute) -> Iterator[Problem]:
         yield Problem.of("column-name", "The name that you gave it is empty.", column=column)
     elif _is_unnamed(a):
         made = f"Column {a.position + 1}"
-        named = f"df = df.rename(columns={{{a.column!r}: {made!r}}})   # or another name"
-        drop = f"df = df.drop(columns=[{a.column!r}])   # if it is left over, as an index in a file is"
+        named = line(f"df = df.rename(columns={{{a.column!r}: {made!r}}})", "any other name will do")
+        drop = line(f"df = df.drop(columns=[{a.column!r}])", "if it is left over, as an index in a file is")
         every = (
             'df.columns = [c if isinstance(c, str) else f"Column {i}" for i, c in enumerate(df.columns, 1)]'
         )
@@ -166,7 +159,7 @@ def _name(a: Attribute) -> Iterator[Problem]:
             "unnamed-column",
             f"A column has no name of its own ({a.column!r}).",
             column=column,
-            fix=f"{named}\n{drop}" if isinstance(a.column, str) else every,
+            fix=either(named, drop) if isinstance(a.column, str) else every,
         )
     elif _NOT_IN_A_NAME.search(a.name):
         better = " ".join(_NOT_IN_A_NAME.sub(" ", a.name).split()) or "…"
@@ -181,7 +174,7 @@ def _name(a: Attribute) -> Iterator[Problem]:
             "name-spaces",
             f"The name begins or ends with a space: {a.name!r}. It is imported as it is.",
             column=column,
-            fix=argument(f"names={{{a.column!r}: {a.name.strip()!r}}}"),
+            fix=argument(f"names={{{as_code(a.column)}: {a.name.strip()!r}}}"),
         )
 
 
@@ -208,7 +201,7 @@ def _same_names(same: Sequence[Attribute], columns: Columns) -> Iterator[Problem
             f"The names {names} differ only in case.",
             column=str(same[0].column),
             count=len(same),
-            fix=argument(f'names={{{same[-1].column!r}: "…"}}', "another name"),
+            fix=argument(f'names={{{as_code(same[-1].column)}: "…"}}', "another name"),
         )
 
 
@@ -217,16 +210,20 @@ def _twins(name: str, twins: Sequence[Attribute], columns: Columns) -> Problem:
         labels = ", ".join(repr(a.column) for a in twins)
         message, fix = (
             f"{labels} get the same name {name!r}.",
-            argument(f'names={{{twins[-1].column!r}: "…"}}', "another name"),
+            argument(f'names={{{as_code(twins[-1].column)}: "…"}}', "another name"),
         )
     elif twins[0].position < sum(level is not None for level in columns.index.names):
         message = f"The index and a column are both named {name!r}; attributes need names of their own."
-        fix = f"df = df.drop(columns=[{twins[0].column!r}])   # or, to keep the column: df.reset_index(drop=True)"
+        fix = either(
+            line(f"df = df.drop(columns=[{as_code(twins[0].column)}])", "keeps the index"),
+            line("df = df.reset_index(drop=True)", "keeps the column"),
+        )
     else:
         message = f"{len(twins)} columns are named {name!r}; attributes need names of their own."
-        fix = (
-            "n = df.columns.to_series().groupby(df.columns).cumcount()\n"
-            'df.columns = [f"{c} {i + 1}" if i else c for c, i in zip(df.columns, n)]   # numbers the later ones\n'
-            "df = df.loc[:, ~df.columns.duplicated()]   # or keeps the first alone"
+        count = "n = df.columns.to_series().groupby(df.columns).cumcount()"
+        numbers = 'df.columns = [f"{c} {i + 1}" if i else c for c, i in zip(df.columns, n)]'
+        fix = either(
+            f"{line(count, 'numbers the later ones')}\n{numbers}",
+            line("df = df.loc[:, ~df.columns.duplicated()]", "keeps the first alone"),
         )
     return Problem.of("duplicate-column", message, column=str(twins[0].column), count=len(twins), fix=fix)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -14,24 +15,23 @@ from connect_pandas.data.names import (
     DAYS,
     says,
 )
-from connect_pandas.data.problems import Problem, argument
+from connect_pandas.data.problems import argument, either, line
 from connect_pandas.data.profile import (
     TIMES,
     TYPED,
     predicates,
-    tally,
     totals,
 )
-from connect_pandas.data.subject import Subject, counted
+from connect_pandas.data.subject import Finding, Offer, Subject, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from connect_pandas.data.profile import Predicate
     from connect_pandas.rules import DateFormat
 
 
-def dates_in_text(s: Subject) -> Iterator[Problem]:
+def dates_in_text(s: Subject) -> Iterator[Finding]:
     if s.p.kind != "text" or s.a.type != "DATE" or not s.p.present:
         return
     if s.a.written_as is not None:
@@ -47,21 +47,27 @@ def dates_in_text(s: Subject) -> Iterator[Problem]:
     }
     c = pl.col(str(s.a.position))
     counts = totals(s.columns, s.a.position, {code: p(c) for code, p in found.items()})
-    as_text = argument(f'types={{{s.a.column!r}: "TEXT"}}', "imports it as text")
+    as_text = s.as_type("TEXT", "imports all as text")
     for code, count in counts.items():
         if count:
-            said, fix = _said_of_dates(s, code, count)
-            yield s.found(code, count, found[code], said, fix=f"{fix}{as_text}")
+            said, offer = _said_of_dates(s, code, count)
+            yield s.found(code, count, found[code], said, fix=as_text, offer=offer)
 
 
-def _said_of_dates(s: Subject, code: str, count: int) -> tuple[str, str]:
-    """Return what is said of dates that are none, or not the service's, and the line that puts them right."""
+def _said_of_dates(s: Subject, code: str, count: int) -> tuple[str, Callable[[], Offer]]:
+    """Return what is said of dates that are none, or not the service's, and the repair of them."""
     if code == "impossible-date":
-        fix = f"df = df.connect.repair(impossible_dates=[{s.a.column!r}]).frame   # makes them missing\n"
-        return f"{counted(count, 'is', 'are')} no day of the calendar.", fix
+        said = f"{counted(count, 'is', 'are')} no day of the calendar, or no time of day."
+        return said, partial(s.offer, "impossible_dates", "makes them missing")
     if code == "not-a-date":
-        return f"{counted(count, 'is no date', 'are no dates')}.", ""
-    return _how_dated(s, count), f"{_order_fix(s)}\n"
+        return f"{counted(count, 'is no date', 'are no dates')}.", Offer
+    return _how_dated(s, count), partial(_rewritten, s)
+
+
+def _rewritten(s: Subject) -> Offer:
+    """Return the repair of dates; those of an identifier are left to who names it."""
+    offer = s.offer("dates", named=False)
+    return offer if offer != Offer() else s.offer("dates")
 
 
 def _day_of(s: Subject) -> Predicate:
@@ -89,70 +95,45 @@ def _how_dated(s: Subject, count: int) -> str:
     )
 
 
-def _order_fix(s: Subject) -> str:
-    """Return the repair of dates: where no value tells day from month, the order is the user's to say."""
-    orders = {o: sum(s.p.count(f"{h.name} {o}") for h in _SWAPPED) for o in ("DMY", "MDY")}
-    repair = f"df = df.connect.repair(columns=[{s.a.column!r}]{{}}).frame"
-    if not orders["DMY"] and not orders["MDY"]:
-        return repair.format("")
-    held = sum(s.p.count(h.name) for h in _SWAPPED)
-    if orders["DMY"] < held and orders["MDY"] < held:
-        return (
-            f"{repair.format('')}   # leaves them: some can only be read day first, others only month first"
-        )
-    if orders["DMY"] == orders["MDY"]:
-        return repair.format(", day_first=True") + "   # or False: no value tells day from month"
-    return repair.format("")
-
-
-_SWAPPED: Final = tuple(shape for shape in notations.DATE_SHAPES if len(shape.formats) > 1)
-
-
 # ── numbers that may be dates ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def days_as_numbers(s: Subject) -> Iterator[Problem]:
+def days_as_numbers(s: Subject) -> Iterator[Finding]:
     """Yield a warning where numbers look like days or moments, by name and size."""
     low, high = s.p.low, s.p.high
     if s.a.type != "NUMBER" or low is None or high is None or not says(s.p.name, DATES):
         return
-    column = f"[{s.a.column!r}]"
     if s.p.digits and (unit := notations.epoch_unit(low, high)):
         first = notations.of_epoch(pl.lit(int(low)), unit)
-        rule, what = f"epochs={column}", f"{unit} since 1970"
+        rule, what = "epochs", f"{unit} since 1970"
     elif notations.SERIALS[0] <= low and high < notations.SERIALS[1] and says(s.p.name, DAYS):
         first = notations.of_serial(pl.lit(low))
-        rule, what = f"serials={column}", "days as a spreadsheet counts them, since 1900"
-    elif s.p.digits and _are_compact(s, low, high):
+        rule, what = "serials", "days as a spreadsheet counts them, since 1900"
+    elif s.p.digits and low >= _COMPACT[0] and high <= _COMPACT[1]:
         first = notations.COMPACT.read(pl.lit(str(int(low))), "YMD")
-        rule, what = f"dates={column}", "dates written 20240201"
+        rule, what = "dates", "dates written 20240201"
     else:
         return
+    if not (fix := s.offer(rule, "makes them dates").fix):
+        return  # some are no such dates
     day = pl.select(first.dt.strftime(rules.ISO_DATE.strftime)).item()
     yield s.found(
         "numbers-as-dates",
         s.p.present,
         (lambda c: c != "") if s.p.kind == "text" else (lambda c: c.is_not_null()),
         f"Its numbers look like {what}, the first being {day}; it is imported as NUMBER.",
-        fix=f"df = df.connect.repair({rule}).frame   # makes them dates",
+        fix=fix,
     )
 
 
-def _are_compact(s: Subject, low: float, high: float) -> bool:
-    if not (low >= 19_000_101 and high <= 20_991_231):
-        return False
-
-    def other(c: pl.Expr) -> pl.Expr:
-        whole = c.cast(pl.Float64, strict=False).cast(pl.Int64)
-        return notations.COMPACT.read(whole.cast(pl.String), "YMD").is_null() & whole.is_not_null()
-
-    return not tally(s.columns, s.a.position, other)
+_COMPACT: Final = (19_000_101, 20_991_231)
+"""The first and the last day that is written in eight digits."""
 
 
 # ── times ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def times(s: Subject, form: DateFormat | None) -> Iterator[Problem]:
+def times(s: Subject, form: DateFormat | None) -> Iterator[Finding]:
     """Yield what a column of days or times loses or gains in the file."""
     if not s.p.present or not (s.a.type == "DATE" or s.p.kind in ("date", "naive", "aware")):
         return
@@ -166,7 +147,7 @@ def times(s: Subject, form: DateFormat | None) -> Iterator[Problem]:
             count,
             _predicate(s, "year-out-of-range"),
             f"{counted(count, 'has', 'have')} a year outside 0001–9999.",
-            fix=f"{s.cell} = {s.cell}.where({s.cell}.dt.year.between(1, 9999))   # if they mean: never",
+            fix=line(f"{s.cell} = {s.cell}.where({s.cell}.dt.year.between(1, 9999))", "if they mean: never"),
         )
     if s.a.type == "TEXT" or (form and form.has_time):
         yield from _as_timestamps(s)
@@ -174,15 +155,18 @@ def times(s: Subject, form: DateFormat | None) -> Iterator[Problem]:
         yield from _as_days(s, form)
 
 
-def _as_days(s: Subject, form: DateFormat) -> Iterator[Problem]:
-    asked = argument(f'date_format="{rules.TIMESTAMP.pattern}"')
+def _as_days(s: Subject, form: DateFormat) -> Iterator[Finding]:
+    fix = either(
+        line(argument(f'date_format="{rules.TIMESTAMP.pattern}"'), "keeps it"),
+        line(f"{s.cell} = {_parsed(s)}.dt.normalize()", "takes it off"),
+    )
     if count := s.p.count("time"):
         yield s.found(
             "time-lost",
             count,
             _predicate(s, "time"),
             f"{counted(count, 'has', 'have')} a time of day, which {form.pattern} does not hold.",
-            fix=f"{asked}   # or {s.cell} = {_parsed(s)}.dt.normalize()",
+            fix=fix,
         )
     elif s.a.written_as in (rules.TIMESTAMP, notations.AWARE):
         yield s.found(
@@ -190,7 +174,7 @@ def _as_days(s: Subject, form: DateFormat) -> Iterator[Problem]:
             s.p.present,
             lambda c: c != "",
             f"Its values have a time of day, which {form.pattern} does not hold.",
-            fix=f"{asked}   # or {s.cell} = {_parsed(s)}.dt.normalize()",
+            fix=fix,
         )
     elif s.a.written_as and s.a.written_as != form:
         said = f"Written {s.a.written_as.pattern} in the frame, {form.pattern} in the file."
@@ -206,7 +190,7 @@ def _parsed(s: Subject) -> str:
     return f'pd.to_datetime({s.cell}, format="ISO8601"{zone})'
 
 
-def _as_timestamps(s: Subject) -> Iterator[Problem]:
+def _as_timestamps(s: Subject) -> Iterator[Finding]:
     if count := s.p.count("seconds-fraction"):
         yield s.found(
             "seconds-fraction",
@@ -214,15 +198,18 @@ def _as_timestamps(s: Subject) -> Iterator[Problem]:
             _predicate(s, "seconds-fraction"),
             f"{counted(count, 'has', 'have')} a fraction of a second; the file holds whole seconds, the fraction is "
             "cut off.",
-            fix=f'{s.cell} = {_parsed(s)}.dt.round("s")   # to round instead',
+            fix=line(f'{s.cell} = {_parsed(s)}.dt.round("s")', "rounds instead"),
         )
     if s.p.kind == "naive" or s.a.written_as is notations.NAIVE:
+        zone = '"Europe/Berlin", ambiguous=False, nonexistent="shift_forward"'
         yield s.says(
             "no-time-zone",
             "The timestamps have no time zone; they are written as they are, and the service reads them as UTC.",
             count=s.p.present,
-            fix=f'{s.cell} = {_parsed(s)}.dt.tz_localize("Europe/Berlin", ambiguous=False, nonexistent="shift_forward")'
-            "   # if they are local; another zone in its place",
+            fix=line(
+                f"{s.cell} = {_parsed(s)}.dt.tz_localize({zone})",
+                "if they are local; another zone in its place",
+            ),
         )
     elif s.a.type == "DATE" and (s.p.kind == "date" or (s.a.written_as and not s.a.written_as.has_time)):
         yield s.says(

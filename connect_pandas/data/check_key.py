@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
+from connect_pandas.data.drops import tells_last
 from connect_pandas.data.key import tells_order, ways_out
 from connect_pandas.data.names import (
     IDENTIFIER,
@@ -13,11 +15,9 @@ from connect_pandas.data.names import (
     key_rank,
     says_period,
 )
-from connect_pandas.data.problems import Problem, argument
+from connect_pandas.data.problems import Problem, argument, as_code, either, line, repaired
 from connect_pandas.data.profile import (
-    SHOWN_ROWS,
     equal_rows,
-    locate,
     order_open,
     repeats,
     tally,
@@ -25,21 +25,20 @@ from connect_pandas.data.profile import (
     unique_together,
 )
 from connect_pandas.data.reading import looks_like
-from connect_pandas.data.subject import Subject, is_missing_of
+from connect_pandas.data.subject import Finding, Subject, is_missing_of
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     import polars as pl
 
     from connect_pandas.data.columns import Columns
-    from connect_pandas.data.infer import Attributes
+    from connect_pandas.data.infer import Attribute, Attributes
 
 
-def key(s: Subject, attributes: Attributes) -> Iterator[Problem]:
+def key(s: Subject, attributes: Attributes) -> Iterator[Finding]:
     if not s.a.key or s.p.kind == "unsupported":
         return
-    by = next((a.column for a in attributes if a.type == "DATE" and tells_order(str(a.column))), None)
     if s.p.missing:
         yield s.found(
             "missing-key",
@@ -59,13 +58,12 @@ def key(s: Subject, attributes: Attributes) -> Iterator[Problem]:
             f"{count:,} {'row repeats' if count == 1 else 'rows repeat'} the key of an earlier row.",
             column=s.column,
             count=count,
-            rows=s.repeated("duplicate-key"),
-            fix=_without_repeats(s, by),
+            fix=_without_repeats(s, attributes),
         )
-        yield _same_throughout(problem, s.columns)
+        yield Finding(_same_throughout(problem, s.columns), s, s.repeated)
 
 
-def _alike(s: Subject) -> Iterator[Problem]:
+def _alike(s: Subject) -> Iterator[Finding]:
     """Yield a warning where keys differ only in case, or in spaces around them."""
 
     def as_people_read(values: pl.Series) -> pl.Series:
@@ -78,16 +76,14 @@ def _alike(s: Subject) -> Iterator[Problem]:
     blank = tally(s.columns, s.a.position, _is_blank)
     if not alike.count and not blank:
         return
-    rows = alike.positions or locate(s.columns, s.a.position, _is_blank)
     said = f"{alike.count:,} differ from another only in case or in spaces around them" if alike.count else ""
     empty = f"{blank:,} hold nothing but spaces" if blank else ""
-    yield Problem.of(
+    yield s.at(
         "similar-keys",
+        alike.count + blank,
+        (lambda limit: alike.positions[:limit]) if alike.count else s.where(_is_blank),
         f"Of its keys {' and '.join(filter(None, (said, empty)))}; they are imported as they are.",
-        column=s.column,
-        count=alike.count + blank,
-        rows=() if s.keep else s.rows(rows[:SHOWN_ROWS]),
-        fix=f"df = df.connect.repair(spaces=[{s.a.column!r}]).frame   # takes the spaces off",
+        offer=partial(s.offer, "spaces", "takes the spaces off"),
     )
 
 
@@ -95,11 +91,22 @@ def _is_blank(c: pl.Expr) -> pl.Expr:
     return (c != "") & (c.str.strip_chars() == "")
 
 
-def _without_repeats(s: Subject, by: Hashable | None) -> str:
+def _without_repeats(s: Subject, attributes: Attributes) -> str:
     if s.told is told:
-        return ways_out(s.a.column, missing=False, repeated=True, by=by)
+        by = _latest(attributes)
+        label = by.column if by and _tells_last(s, by) else None
+        return ways_out(s.a.column, missing=False, repeated=True, by=label)
     # As texts they differ.
-    return f"df = df[~pd.to_numeric({s.cell}).duplicated(keep='last')]   # or another key=…"
+    return line(f"df = df[~pd.to_numeric({s.cell}).duplicated(keep='last')]", "keeps the last of each")
+
+
+def _latest(attributes: Attributes) -> Attribute | None:
+    """Return the dates that may tell which of two rows is the later one."""
+    return next((a for a in attributes if a.type == "DATE" and tells_order(str(a.column))), None)
+
+
+def _tells_last(s: Subject, by: Attribute) -> bool:
+    return tells_last(s.item, s.columns.items[by.position], s.repeated(None))
 
 
 def _same_throughout(problem: Problem, columns: Columns) -> Problem:
@@ -108,11 +115,11 @@ def _same_throughout(problem: Problem, columns: Columns) -> Problem:
     if not equal:
         return problem
     said = f"{equal:,} {'row is' if equal == 1 else 'rows are'} the same as an earlier one throughout."
-    line = (
-        "df = df.connect.repair(drop_duplicates=True).frame   # leaves those out that are the same throughout"
-    )
-    # Where that is all that is wrong, nothing else need be decided.
-    fix = line if equal == problem.count and problem.code == "duplicate-key" else f"{line}\n{problem.fix}"
+    drop = repaired("drop_duplicates=True", "leaves those out that are the same throughout")
+    if problem.code == "no-key":
+        fix = either(drop, problem.fix)
+    else:  # where that is all that is wrong, nothing else need be decided
+        fix = drop if equal == problem.count else f"{drop}\n{problem.fix}"
     return replace(problem, message=f"{problem.message} {said}", fix=fix)
 
 
@@ -168,20 +175,37 @@ def with_several(problem: Problem, subjects: Sequence[Subject]) -> Problem:
 def _key_of_several(problem: Problem, some: Sequence[Subject]) -> Problem:
     labels = [s.a.column for s in some]
     named = f"{', '.join(map(repr, labels[:-1]))} and {labels[-1]!r}"
-    offered = argument(f"key={labels!r}", "makes one key of them")
+    offered = argument(f"key=[{', '.join(map(as_code, labels))}]", "makes one key of them")
     return replace(
         problem,
         message=f"{problem.message} Together {named} identify the rows.",
-        fix=f"{offered}\n{problem.fix}",
+        fix=either(offered, problem.fix),
     )
 
 
-def with_rows(problem: Problem, s: Subject) -> Problem:
-    """Return a problem that was found from the facts alone with rows to look at."""
+def with_rows(problem: Problem, s: Subject | None, attributes: Attributes) -> Finding:
+    """Return a problem that was found from the facts alone with what the rows of its column say."""
+    if s is None:
+        return Finding(problem)
     if problem.code in ("ambiguous-date", "date-order-decided"):
-        return replace(problem, rows=s.where(problem.code, order_open))
+        return Finding(problem, s, s.where(order_open))
     if problem.code in ("no-key", "unclear-key", "nearly-key"):
-        repeated = s.repeated(problem.code) if s.p.repeated else ()
-        missing = s.where(problem.code, is_missing_of(s.p)) if s.p.missing else ()
-        return replace(problem, rows=(*repeated, *missing)[:SHOWN_ROWS])
-    return problem
+        return Finding(_with_a_last(problem, s, attributes), s, lambda limit: [*_lacking(s, limit)][:limit])
+    return Finding(problem)
+
+
+def _with_a_last(problem: Problem, s: Subject, attributes: Attributes) -> Problem:
+    """Return a problem whose fix keeps the latest rows only where dates tell which these are."""
+    by = _latest(attributes)
+    if by is None or not s.p.repeated or _tells_last(s, by):
+        return problem
+    latest, last = (ways_out(s.a.column, missing=False, repeated=True, by=b) for b in (by.column, None))
+    return replace(problem, fix=problem.fix.replace(latest, last))
+
+
+def _lacking(s: Subject, limit: int | None) -> Iterator[int]:
+    """Yield the rows that keep a column from being the key."""
+    if s.p.repeated:
+        yield from s.repeated(limit)
+    if s.p.missing:
+        yield from s.where(is_missing_of(s.p))(limit)

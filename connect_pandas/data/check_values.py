@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -15,7 +16,7 @@ from connect_pandas.data.names import (
     identifier_word,
     says,
 )
-from connect_pandas.data.problems import Problem, Row, argument
+from connect_pandas.data.problems import NAME, as_code, either, line, repaired
 from connect_pandas.data.profile import (
     LEADING_ZERO,
     MARKER,
@@ -27,16 +28,14 @@ from connect_pandas.data.profile import (
     SPECIAL,
     TRUTH,
     TYPED,
-    locate,
     tally,
 )
-from connect_pandas.data.reading import OPEN_MARKS, PERCENTAGES, SHORT_DATES, are_codes, looks_like
-from connect_pandas.data.subject import Subject, counted, one_or
+from connect_pandas.data.reading import SHORT_DATES, are_codes, looks_like
+from connect_pandas.data.subject import Finding, Subject, counted, one_or
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from connect_pandas.data.columns import Columns
     from connect_pandas.data.profile import Predicate
 
 
@@ -50,7 +49,7 @@ KINDS: Final = {
 _NOT_A: Final = {"NUMBER": "not-a-number", "BOOLEAN": "not-a-boolean", "DATE": "not-a-date"}
 
 
-def values(s: Subject) -> Iterator[Problem]:
+def values(s: Subject) -> Iterator[Finding]:
     if s.p.kind == "unsupported":
         yield _unsupported(s)
     elif not s.p.present:
@@ -67,7 +66,7 @@ def values(s: Subject) -> Iterator[Problem]:
             "long-numbers",
             "Its numbers are long, or a block of one length, and its name says nothing: it is imported as TEXT.",
             count=s.p.present,
-            fix=argument(f'types={{{s.a.column!r}: "NUMBER"}}', "if they count or measure something"),
+            fix=s.as_type("NUMBER", "if they count or measure something"),
         )
     if s.p.digits:
         yield from _whole_numbers(s)
@@ -81,22 +80,18 @@ def values(s: Subject) -> Iterator[Problem]:
             count,
             lambda c: c.is_infinite(),
             f"{counted(count, 'is', 'are')} infinite: there is no such number in the file.",
-            fix=f"{s.cell} = {s.cell}.replace([float('inf'), float('-inf')], None)   # if they mean: missing",
+            offer=partial(s.offer, "infinities", "makes them missing, if that is meant"),
         )
 
 
-def _unsupported(s: Subject) -> Problem:
-    column = s.columns.items[s.a.position]
-    present, shown = rarest_first(column.series, SHOWN_ROWS)
-    if s.keep is not None:
-        s.keep("unsupported-values", s.column, present)
-    return Problem.of(
+def _unsupported(s: Subject) -> Finding:
+    present, shown = rarest_first(s.item.series, SHOWN_ROWS)
+    return s.at(
         "unsupported-values",
+        len(present),
+        lambda limit: [*present.tolist()] if limit is None else shown[:limit],
         f"It holds {s.p.detail}; no attribute can hold that.",
-        column=s.column,
-        count=len(present),
-        rows=s.rows(shown),
-        fix=column.convert.replace("{cell}", s.cell).replace("{column}", repr(s.a.column)),
+        fix=s.item.convert.replace("{cell}", s.cell).replace("{column}", as_code(s.a.column)),
     )
 
 
@@ -104,7 +99,7 @@ _EXACT: Final = 2**53
 """Beyond it a float does not hold every whole number."""
 
 
-def _digits_lost(s: Subject) -> Iterator[Problem]:
+def _digits_lost(s: Subject) -> Iterator[Finding]:
     def is_long(c: pl.Expr) -> pl.Expr:
         return c.abs() > _EXACT
 
@@ -115,11 +110,11 @@ def _digits_lost(s: Subject) -> Iterator[Problem]:
         is_long,
         f"{counted(count, 'has', 'have')} more digits than a decimal number holds: the last ones were lost when it was "
         "read.",
-        fix=f'df = pd.read_csv("…", dtype={{{s.a.column!r}: "str"}})   # reads all of them',
+        fix=line(f'df = pd.read_csv("…", dtype={{{as_code(s.a.column)}: "str"}})', "reads all of them"),
     )
 
 
-def _whole_numbers(s: Subject) -> Iterator[Problem]:
+def _whole_numbers(s: Subject) -> Iterator[Finding]:
     """Yield what whole numbers may mean beside a number."""
     if s.a.type != "NUMBER" or s.p.low is None or s.p.high is None:
         return
@@ -128,11 +123,11 @@ def _whole_numbers(s: Subject) -> Iterator[Problem]:
             "zero-one",
             "Its values are 0 and 1; it is imported as NUMBER.",
             count=s.p.present,
-            fix=f"df = df.connect.repair(truths=[{s.a.column!r}]).frame   # if they mean FALSE and TRUE",
+            offer=partial(s.offer, "truths", "if they mean FALSE and TRUE"),
         )
 
 
-def _wrong_kind(s: Subject) -> Problem:
+def _wrong_kind(s: Subject) -> Finding:
     held = {
         "integer": "whole numbers",
         "float": "numbers",
@@ -144,8 +139,9 @@ def _wrong_kind(s: Subject) -> Problem:
         s.p.present,
         lambda c: c.is_not_null(),
         f"It holds {held.get(s.p.kind, 'dates')}, and {s.a.type} was chosen.",
-        fix=argument(
-            f'types={{{s.a.column!r}: "TEXT"}}', "or leave it away to have it inferred; or convert the column"
+        fix=either(
+            s.as_type("TEXT", "imports it as text"),
+            line(f"plan = df.connect.plan({NAME})", "has its type inferred"),
         ),
     )
 
@@ -153,28 +149,29 @@ def _wrong_kind(s: Subject) -> Problem:
 _NOT_IN_A_TEXT: Final = {
     "line-break": (
         ("holds a line break", "hold a line break"),
-        "df = df.connect.repair(columns=[{label}]).frame   # makes a space of it",
+        ("line_breaks", "makes a space of it"),
     ),
     "control-character": (
         ("holds a control character", "hold a control character"),
-        "df = df.connect.repair(columns=[{label}]).frame   # takes them out",
+        ("control_characters", "takes them out"),
     ),
     "lone-surrogate": (
         (
             "holds half of a surrogate pair, which is no character",
             "hold halves of surrogate pairs, which are no characters",
         ),
-        "{cell} = {cell}.str.encode('utf-8', 'replace').str.decode('utf-8')   # writes '?' for each",
+        ("surrogates", "writes U+FFFD for each"),
     ),
 }
+"""Code → what is said of one value and of several; the rule of repair and what it does."""
 
 
-def _text(s: Subject) -> Iterator[Problem]:
-    for code, (message, fix) in _NOT_IN_A_TEXT.items():
+def _text(s: Subject) -> Iterator[Finding]:
+    for code, (message, (rule, comment)) in _NOT_IN_A_TEXT.items():
         if count := s.p.count(code):
-            said = f"{counted(count, *message)}."
-            line = fix.replace("{cell}", s.cell).replace("{label}", repr(s.a.column))
-            yield s.found(code, count, SPECIAL[code], said, fix=line)
+            offer = partial(s.offer, rule, comment, named=rule == "surrogates")
+            fix = _spelled(s) if s.p.detail else ""
+            yield s.found(code, count, SPECIAL[code], f"{counted(count, *message)}.", fix=fix, offer=offer)
     yield from _missing(s)
     if s.a.type == "TEXT":
         yield from _as_text(s)
@@ -182,33 +179,35 @@ def _text(s: Subject) -> Iterator[Problem]:
         yield from _typed(s)
 
 
-def _missing(s: Subject) -> Iterator[Problem]:
+def _spelled(s: Subject) -> str:
+    """Return the lines for values that are no text themselves, and only written as one: repair leaves objects alone."""
+    text = line(f'{s.cell} = {s.cell}.astype("str")', "makes text of them")
+    return f"{text}\n{repaired(f'columns=[{as_code(s.a.column)}]')}"
+
+
+def _missing(s: Subject) -> Iterator[Finding]:
     """Yield what the file does not tell apart, or tells apart that people do not."""
     if (blank := s.p.count("blank")) and (nulls := s.p.count("null")):
         said = f"{blank:,} empty and {nulls:,} missing values become the same: an empty field."
         yield s.says("empty-and-missing", said, count=blank + nulls)
     if count := s.p.count(MARKER):
-        code = "marker-as-text" if s.a.type == "TEXT" else "missing-marker"
-        examples = s.where(code, notations.is_marker)
-        yield _marked(s, count, examples)
+        yield _marked(s, count)
 
 
-def _marked(s: Subject, count: int, rows: tuple[Row, ...]) -> Problem:
-    shown = ", ".join(dict.fromkeys(repr(row.value) for row in rows))
-    repair = f"df = df.connect.repair(missing=[{s.a.column!r}]).frame   # makes them missing"
+def _marked(s: Subject, count: int) -> Finding:
+    where = s.where(notations.is_marker)
+    shown = ", ".join(dict.fromkeys(repr(row.value) for row in s.rows(where(SHOWN_ROWS))))
+    none = f"{counted(count, 'says', 'say')} that there is none ({shown})"
+    offer = partial(s.offer, "missing", "makes them missing")
     if s.a.type == "TEXT":
-        said = (
-            f"{counted(count, 'says', 'say')} that there is none ({shown}), and {one_or(count, 'is', 'are')} imported "
-            "as that text."
-        )
-        return Problem.of("marker-as-text", said, column=s.column, count=count, rows=rows, fix=repair)
-    said = f"{counted(count, 'says', 'say')} that there is none ({shown}), which is no {s.a.type}; the others are."
-    as_text = argument(f'types={{{s.a.column!r}: "TEXT"}}', "imports all as text")
-    fix = f"{repair}\n{as_text}"
-    return Problem.of("missing-marker", said, column=s.column, count=count, rows=rows, fix=fix)
+        said = f"{none}, and {one_or(count, 'is', 'are')} imported as that text."
+        return s.at("marker-as-text", count, where, said, offer=offer)
+    said = f"{none}, which is no {s.a.type}; the others are."
+    as_text = s.as_type("TEXT", "imports all as text")
+    return s.at("missing-marker", count, where, said, fix=as_text, offer=offer)
 
 
-def _open_mark(s: Subject) -> Iterator[Problem]:
+def _open_mark(s: Subject) -> Iterator[Finding]:
     """Yield a warning where all numbers of a text may be thousands: ``1.234``, ``10.000``."""
     if not 1 < s.told_count == s.p.count("dot"):
         return
@@ -219,11 +218,11 @@ def _open_mark(s: Subject) -> Iterator[Problem]:
             notations.AMOUNTS.open,
             "All of its values have three digits behind the point, which may mark thousands; they are imported as "
             "fractions.",
-            fix=f"df = df.connect.repair(numbers=[{s.a.column!r}], decimal=',').frame   # if 1.234 means 1234",
+            offer=partial(s.offer, "numbers", "if 1.234 means 1234", decimal="comma"),
         )
 
 
-def _typed(s: Subject) -> Iterator[Problem]:
+def _typed(s: Subject) -> Iterator[Finding]:
     """Yield what is wrong with, or done to, a text that is to be a NUMBER, a BOOLEAN or a DATE."""
     yield from not_all(
         s, s.a.type, {"NUMBER": "no decimal number", "BOOLEAN": "neither true nor false"}[s.a.type]
@@ -232,11 +231,10 @@ def _typed(s: Subject) -> Iterator[Problem]:
         yield from _open_mark(s)
     if s.a.rewritten and (count := tally(s.columns, s.a.position, _REWRITTEN[s.a.type])):
         code = {"NUMBER": "number-rewritten", "BOOLEAN": "truth-rewritten"}[s.a.type]
-        rows = s.where(code, _REWRITTEN[s.a.type])
         how = {"NUMBER": "as plain decimal numbers", "BOOLEAN": "as TRUE or FALSE"}[s.a.type]
         said = f"{counted(count, 'is', 'are')} written otherwise in the file: {how}."
-        fix = argument(f'types={{{s.a.column!r}: "TEXT"}}', "if they are names, as 1E5 may be")
-        yield Problem.of(code, said, column=s.column, count=count, rows=rows, fix=fix)
+        fix = s.as_type("TEXT", "if they are names, as 1E5 may be")
+        yield s.found(code, count, _REWRITTEN[s.a.type], said, fix=fix)
 
 
 _REWRITTEN: Final[dict[str, Predicate]] = {
@@ -249,7 +247,7 @@ _ENOUGH: Final = {"NUMBER": ("plain", NUMBER), "BOOLEAN": ("true or false", TRUT
 """Type → the facts of which each says that a value is of it."""
 
 
-def not_all(s: Subject, reading: str, what: str) -> Iterator[Problem]:
+def not_all(s: Subject, reading: str, what: str) -> Iterator[Finding]:
     """Yield the values that cannot be what they are to be, those that only say that there is none aside."""
     if any(s.p.count(fact) == s.told_count for fact in _ENOUGH.get(reading, (reading,))):
         return
@@ -263,14 +261,14 @@ def not_all(s: Subject, reading: str, what: str) -> Iterator[Problem]:
             count,
             bad,
             f"{counted(count, 'is', 'are')} {what}.",
-            fix=argument(f'types={{{s.a.column!r}: "TEXT"}}', "imports it as text; or put the values right"),
+            fix=s.as_type("TEXT", "imports all as text, if the values are not to be put right"),
         )
 
 
 # ── what a text looks like ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def _as_text(s: Subject) -> Iterator[Problem]:
+def _as_text(s: Subject) -> Iterator[Finding]:
     if identifier_word(s.p.name) is not None or s.a.key:
         if 0 < s.told_count == s.p.count("dot-zero"):
             yield from _decimal_identifier(s)
@@ -279,7 +277,7 @@ def _as_text(s: Subject) -> Iterator[Problem]:
     yield from _nearly(s)
 
 
-def _nearly(s: Subject) -> Iterator[Problem]:
+def _nearly(s: Subject) -> Iterator[Finding]:
     """Yield a warning where most values of a text are of another type: one wrong value makes it text."""
     for reading, (what, predicate) in _NEARLY.items():
         holds = s.p.count(reading)
@@ -296,7 +294,9 @@ def _nearly(s: Subject) -> Iterator[Problem]:
             rest,
             f"{holds:,} of {s.p.present:,} values are {what}, {count:,} {one_or(count, 'is', 'are')} not; "
             "so it is imported as TEXT.",
-            fix=f"df[{_ODD[what].format(cell=s.cell)}]   # the odd {one_or(count, 'one', 'ones')}; text is text",
+            fix=line(
+                f"df[{_ODD[what].format(cell=s.cell)}]", f"shows the odd {one_or(count, 'one', 'ones')}"
+            ),
         )
         return
 
@@ -316,35 +316,29 @@ _NEARLY: Final[dict[str, tuple[str, Predicate]]] = {
 }
 
 
-def _notation(s: Subject) -> Iterator[Problem]:
+def _notation(s: Subject) -> Iterator[Finding]:
     """Yield a warning where all values look like something that the service does not read so."""
     look = looks_like(s.p)
     if look is None:
         return
-    rules_of = {
-        PERCENTAGES: "percent",
-        SHORT_DATES: "dates",
-        **dict.fromkeys(notations.OTHER_TRUTHS, "truths"),
-    }
-    rule = rules_of.get(look, "columns")
-    mark = ", decimal='.'   # or ',': which marks the fraction" if look == OPEN_MARKS else ""
+    truths = look in notations.OTHER_TRUTHS
+    rule = "truths" if truths else "dates" if look == SHORT_DATES else "numbers"
     yield s.found(
         "other-notation",
         s.told_count,
         notations.is_told,
         f"Its values look like {look}, which the service does not read so; it is imported as TEXT.",
-        fix=f"df = df.connect.repair({'numbers' if mark else rule}=[{s.a.column!r}]"
-        + (mark.replace("   #", ").frame   #") if mark else ").frame"),
+        offer=partial(s.offer, rule, named=truths),
     )
 
 
-def _decimal_identifier(s: Subject) -> Iterator[Problem]:
+def _decimal_identifier(s: Subject) -> Iterator[Finding]:
     yield s.found(
         "decimal-identifier",
         s.told_count,
         lambda c: c.str.ends_with(".0"),
         "Its values identify something, and end in '.0': they have been decimals before they were text.",
-        fix=f"df = df.connect.repair(float_ids=[{s.a.column!r}]).frame   # takes the '.0' off",
+        offer=partial(s.offer, "float_ids", "takes the '.0' off"),
     )
 
 
@@ -363,17 +357,15 @@ def are_phones(s: Subject) -> bool:
     return s.is_whole and says(s.p.name, PHONES) and least <= (s.p.low or 0) and (s.p.high or 0) < most
 
 
-def _phones(s: Subject) -> Iterator[Problem]:
-    as_text = argument(f'types={{{s.a.column!r}: "TEXT"}}', "imports them as they are")
+def _phones(s: Subject) -> Iterator[Finding]:
     if bad := tally(s.columns, s.a.position, phones.is_not_e164):
-        region = region_of_numbers(s.columns, s.a.position)
         yield s.found(
             "not-e164",
             bad,
             phones.is_not_e164,
             f"{counted(bad, 'is', 'are')} not written as the service asks of phone numbers, as in +4915112345678.",
-            fix=f"df = df.connect.repair(columns=[{s.a.column!r}], region={region!r}).frame   "
-            f"# where those without + belong\n{as_text}",
+            fix=s.as_type("TEXT", "imports them as they are"),
+            offer=partial(s.offer, "phones"),
         )
     if s.p.kind == "text" and (bad := tally(s.columns, s.a.position, _not_assigned)):
         yield s.found(
@@ -382,23 +374,14 @@ def _phones(s: Subject) -> Iterator[Problem]:
             _not_assigned,
             f"{counted(bad, 'is a phone number', 'are phone numbers')} that no country has given out; "
             "it is imported all the same.",
-            fix="",
         )
-
-
-def region_of_numbers(columns: Columns, position: int) -> str:
-    """Return the region of a column's first phone number in E.164; without one, a region to replace."""
-    column = columns.items[position]
-    is_text = column.kind == "text"
-    rows = locate(columns, position, lambda c: c.str.contains(rules.PHONE), limit=1) if is_text else ()
-    return next(filter(None, map(phones.region_of, column.values(rows))), "US")
 
 
 def _not_assigned(c: pl.Expr) -> pl.Expr:
     return c.str.contains(rules.PHONE) & ~c.map_batches(phones.valid, return_dtype=pl.Boolean)
 
 
-def _lost_zeros(s: Subject) -> Iterator[Problem]:
+def _lost_zeros(s: Subject) -> Iterator[Finding]:
     """Yield a warning where some postcodes are one digit shorter than the others."""
     if s.p.low is None or s.p.high is None:
         return
@@ -416,5 +399,5 @@ def _lost_zeros(s: Subject) -> Iterator[Problem]:
         is_short,
         f"{counted(short, 'has', 'have')} a digit less than the others: leading zeros may have been lost, as in a "
         "spreadsheet.",
-        fix=f"df = df.connect.repair(leading_zeros=[{s.a.column!r}]).frame   # puts them back",
+        offer=partial(s.offer, "leading_zeros", "puts them back"),
     )

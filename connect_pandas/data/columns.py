@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connect_pandas import rules
+from connect_pandas.data import notations
 from connect_pandas.data.held import DIGITS_MAX, array_of, dense, held, shared_texts, spoken, unwrapped
 from connect_pandas.data.problems import Problem
 from connect_pandas.errors import PlanError
@@ -315,6 +316,8 @@ def _to_polars(values: pd.Series[Any], kind: Kind) -> pl.Series:
         values = _plain(values).dt.tz_convert("UTC").dt.tz_localize(None)
     if isinstance(values.dtype, pd.PeriodDtype):
         return _days(values)
+    if kind == "text" and values.dtype == "object" and (texts := _of_strings(values)) is not None:
+        return texts
     column = pl.Series(pl.from_arrow(_normal(_to_arrow(values, kind))))
     if kind == "text":
         return column.cast(pl.String)
@@ -339,7 +342,10 @@ def _spelled(values: pl.Series) -> pl.Series:
         case pl.Datetime():
             return values.dt.strftime(rules.TIMESTAMP.strftime)
         case pl.Float32 | pl.Float64:
-            return values.cast(pl.String).str.strip_suffix(".0")
+            # The shortest digits that mean the number, and no exponent: 1e+20 is written out.
+            text = pl.col("text")
+            made = values.cast(pl.String).str.strip_suffix(".0").to_frame("text")
+            return made.select(pl.coalesce(notations.plain(text), text)).to_series()
         case _:
             return values.cast(pl.String)
 
@@ -361,6 +367,14 @@ def _plain(values: pd.Series[Any]) -> pd.Series[Any]:
         if isinstance(values.dtype, pd.CategoricalDtype)
         else values
     )
+
+
+def _of_strings(values: pd.Series[Any]) -> pl.Series | None:
+    """Return strings as text in half of Arrow's time; ``None`` where some are something else, or no UTF-8."""
+    try:
+        return pl.Series(values=values.tolist(), dtype=pl.String)
+    except (TypeError, ValueError):
+        return None
 
 
 _OF_OBJECTS: Final = {"text": pa.large_string(), "boolean": pa.bool_(), "date": pa.date32()}

@@ -79,18 +79,13 @@ def _not_last(frame: pd.DataFrame, asked: Asked) -> Iterator[np.ndarray[Any, Any
         yield from unread
         return
     column = read(frame).items[cast("int", asked.keep_last)]
-    when = _moments(frame, column)
+    when = _moments(_together(frame, [column]).to_series(), column)
     if when is None:
         reason = "its values are no numbers, and no dates of one format whose order of day and month is clear"
         yield Doubt("keep_last", column.name, len(frame), reason)
         return
-    keys = _together(frame, key_columns(frame, asked))
-    names, now = keys.columns, pl.col("when")
-    rows = keys.with_columns(when=when).with_row_index("row").drop_nulls(names)
-    rows = rows.with_columns(gap=now.is_null().any().over(names), last=now.max().over(names))
-    rows = rows.with_columns(
-        tie=((now == pl.col("last")).sum() > 1).over(names), many=(pl.len() > 1).over(names)
-    )
+    now = pl.col("when")
+    rows = _compared(_together(frame, key_columns(frame, asked)), when)
     drops = np.zeros(len(frame), dtype=bool)
     drops[rows.filter(~pl.col("gap") & (now < pl.col("last")))["row"].to_numpy()] = True
     yield drops
@@ -103,9 +98,28 @@ def _not_last(frame: pd.DataFrame, asked: Asked) -> Iterator[np.ndarray[Any, Any
         yield Doubt("keep_last", key, ties, f"several rows with one key are the last by {column.name!r}")
 
 
-def _moments(frame: pd.DataFrame, column: Column) -> pl.Series | None:
+def _compared(keys: pl.DataFrame, when: pl.Series) -> pl.DataFrame:
+    """Return the rows that have a key: whether those with it leave a gap, which is their last, whether it is a tie."""
+    names, now = keys.columns, pl.col("when")
+    rows = keys.with_columns(when=when).with_row_index("row").drop_nulls(names)
+    rows = rows.with_columns(gap=now.is_null().any().over(names), last=now.max().over(names))
+    return rows.with_columns(
+        tie=((now == pl.col("last")).sum() > 1).over(names), many=(pl.len() > 1).over(names)
+    )
+
+
+def tells_last(key: Column, by: Column, rows: Sequence[int]) -> bool:
+    """Whether of these rows, all that share their key with another, a column tells for each key which is the last."""
+    keys, values = (column.take(rows).slice(0, len(rows)) for column in (key, by))
+    when = _moments(values, by)
+    return (
+        when is not None
+        and not _compared(keys.to_frame("0"), when).select(pl.any_horizontal("gap", "tie").any()).item()
+    )
+
+
+def _moments(values: pl.Series, column: Column) -> pl.Series | None:
     """Return what orders the rows; ``None`` where nothing does."""
-    values = _together(frame, [column]).to_series()
     if column.kind in ("integer", "float", "decimal", "date", "naive", "aware"):
         return values
     if column.kind != "text":
@@ -114,7 +128,7 @@ def _moments(frame: pd.DataFrame, column: Column) -> pl.Series | None:
         *(partial(notations.moment, form=form) for form in notations.READ_FORMATS),
         _numbers,
     ]
-    read_ = [values.to_frame().select(reading(C)).to_series() for reading in readings]
+    read_ = [values.to_frame("0").select(reading(C)).to_series() for reading in readings]
     whole = [order for order in read_ if order.null_count() == values.null_count()]
     return whole[0] if len(whole) == 1 else None
 

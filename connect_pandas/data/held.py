@@ -55,7 +55,7 @@ def held(series: pd.Series[Any]) -> Held:
 
 def _held(series: pd.Series[Any]) -> Held:
     dtype = series.dtype
-    if len(series) and series.isna().all():
+    if _is_missing(series.iloc[:_FIRST]) and _is_missing(series):
         return Held("empty")
     if isinstance(dtype, pd.SparseDtype):
         by_dtype = isinstance(dtype.subtype, np.dtype) and dtype.subtype.char not in "Og"
@@ -70,6 +70,13 @@ def _held(series: pd.Series[Any]) -> Held:
     if isinstance(dtype, np.dtype):
         return _of_objects(series) if dtype == "object" else _of_numpy(series, dtype)
     return _of_extension(dtype)
+
+
+_FIRST: Final = 100
+
+
+def _is_missing(series: pd.Series[Any]) -> bool:
+    return len(series) > 0 and bool(series.isna().all())
 
 
 def dense(series: pd.Series[Any]) -> pd.Series[Any]:

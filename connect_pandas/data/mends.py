@@ -10,20 +10,18 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
-import numpy as np
 import polars as pl
 
 from connect_pandas import rules
 from connect_pandas.data import notations, phones
-from connect_pandas.data.check_values import region_of_numbers
 from connect_pandas.data.columns import SURROGATE_MARK, Columns
 from connect_pandas.data.names import DATES, PHONES, identifier_word, says, words
 from connect_pandas.data.notations import AMOUNTS, COMPACT, DATE_SHAPES, DateShape, bare
-from connect_pandas.data.problems import show
+from connect_pandas.data.problems import as_code, either, line, repaired, show
 from connect_pandas.data.profile import SPECIAL, few, locate, totals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
@@ -92,6 +90,35 @@ class Mend:
     """Where the column becomes one of another dtype: which."""
     taken: Doubt | None = None
     """What was taken for granted in it, for its owner to know."""
+    counted: bool = True
+    """The rule has counted the values and knows that it changes some."""
+
+    def changed(self, columns: Columns) -> Iterator[pl.DataFrame]:
+        """Yield, slice by slice, the ``row`` of each value that it changes and what it becomes, ``after``.
+
+        Parameters
+        ----------
+        columns : Columns
+            Of which the first is looked at.
+        """
+        start = 0
+        for part in columns.slices([0]):
+            rows = part.with_columns(row=pl.int_range(start, start + part.height, dtype=pl.Int64))
+            if self.hit is not None:
+                rows = rows.filter(self.hit(C))
+            rows = rows.select("row", "0", after=self.after(C))
+            if self.dtype is None and columns.items[0].kind == "text":
+                rows = rows.filter(self._is_changed())
+            if rows.height:
+                yield rows.select("row", "after")
+            start += part.height
+
+    def _is_changed(self) -> pl.Expr:
+        after = pl.col("after")
+        if self.hit is not None:
+            # A text with half a surrogate pair cannot be shown to Polars as it is, so it is left to its own rule.
+            return ~after.str.contains(SURROGATE_MARK, literal=True).fill_null(value=False)
+        return (after != C) & ~C.str.contains(SURROGATE_MARK, literal=True)
 
 
 @dataclass(frozen=True)
@@ -154,15 +181,25 @@ class Subject:
         value = self.column.values(rows)[0] if rows else None
         return Doubt(self.rule, self.column.name, count, reason, value, fix)
 
-    def line(self, given: str) -> str:
+    def line(self, given: str, comment: str = "") -> str:
         """Return the line to write, of this rule and column."""
-        return f"df = df.connect.repair({given.format(column=f'[{_as_code(self.column.label)}]')}).frame"
+        return repaired(given.format(column=f"[{as_code(self.column.label)}]"), comment)
+
+    @property
+    def cell(self) -> str:
+        """The column as the user writes it."""
+        return f"df[{as_code(self.column.label)}]"
 
 
-def _as_code(label: Hashable) -> str:
-    """Return a label as it is written in code that has imported pandas as ``pd``."""
-    plain = label.item() if isinstance(label, np.generic) else label
-    return f"{'pd.' if type(plain).__module__.startswith('pandas') else ''}{plain!r}"
+def found(rule: str, seen: Seen, asked: Asked) -> Iterator[Mend | Doubt]:
+    """Yield what a rule, where it is on, makes of a column and what it leaves alone: nothing of a kind not its own.
+
+    A repair does what is yielded here, and a problem offers the repair by asking here what it would do.
+    """
+    # A text with a detail is none itself: it is only written as one.
+    spoken = seen.column.kind == "text" and bool(seen.column.detail)
+    if seen.column.kind in RULES[rule].kinds and not spoken:
+        yield from RULES[rule].find(Subject(rule, seen, asked, asked.scopes[rule].named))
 
 
 C: Final = pl.col("0")
@@ -175,7 +212,7 @@ _SPECIAL: Final = [*map(chr, set(range(0x20)) - {0x09}), *"\x7f\u0085\u2028\u202
 
 def _line_breaks(s: Subject) -> Iterator[Mend]:
     if s.seen.special:
-        yield Mend(lambda c: c.str.replace_all(r"[\r\n]+", " "), SPECIAL["line-break"])
+        yield Mend(lambda c: c.str.replace_all(r"[\r\n]+", " "), SPECIAL["line-break"], counted=False)
 
 
 def _control_characters(s: Subject) -> Iterator[Mend]:
@@ -187,15 +224,20 @@ def _control_characters(s: Subject) -> Iterator[Mend]:
             rules.CONTROL_CHARACTER, ""
         ),
         SPECIAL["control-character"],
+        counted=False,
     )
 
 
 def _surrogates(_s: Subject) -> Iterator[Mend]:
-    yield Mend(lambda c: c.str.replace_all(SURROGATE_MARK, "\ufffd", literal=True), SPECIAL["lone-surrogate"])
+    yield Mend(
+        lambda c: c.str.replace_all(SURROGATE_MARK, "\ufffd", literal=True),
+        SPECIAL["lone-surrogate"],
+        counted=False,
+    )
 
 
 def _spaces(_s: Subject) -> Iterator[Mend]:
-    yield Mend(lambda c: c.str.strip_chars())
+    yield Mend(lambda c: c.str.strip_chars(), counted=False)
 
 
 # ── nothing ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -206,12 +248,12 @@ def _nothing(c: pl.Expr) -> pl.Expr:
 
 
 def _infinities(_s: Subject) -> Iterator[Mend]:
-    yield Mend(_nothing, lambda c: c.is_infinite())
+    yield Mend(_nothing, lambda c: c.is_infinite(), counted=False)
 
 
 def _missing(s: Subject) -> Iterator[Mend | Doubt]:
     if s.named:
-        yield Mend(_nothing, notations.is_marker)
+        yield Mend(_nothing, notations.is_marker, counted=False)
         return
     if not (count := s.counts(markers=notations.is_marker(C))["markers"]):
         return
@@ -249,7 +291,7 @@ def _impossible_dates(s: Subject) -> Iterator[Mend | Doubt]:
     )
     impossible = n["held"] - n["days"]
     if impossible and _may_have_year_first(s, shapes):
-        yield s.doubt(impossible, _YEAR_FIRST, lambda c: _held(shapes)(c) & ~day(c))
+        yield s.doubt(impossible, _YEAR_FIRST, lambda c: _held(shapes)(c) & ~day(c), _either_year(s))
     elif impossible and few(n["told"] - n["held"], n["told"]) and n["days"] >= impossible:
         yield Mend(_nothing, lambda c: _held(shapes)(c) & ~day(c))
     elif impossible and s.named:
@@ -317,6 +359,15 @@ def _may_have_year_first(s: Subject, shapes: Sequence[DateShape]) -> bool:
     return n["first"] > 0 == n["last"]
 
 
+def _either_year(s: Subject) -> str:
+    """Return what to write where the year of two digits is last, if some are days then, and where it is first."""
+    told = replace(s, named=True, asked=replace(s.asked, day_first=True))
+    fits = isinstance(next(RULES[s.rule].find(told), None), Mend)
+    last = s.line(f"{s.rule}={{column}}, day_first=True", "if the year is last") if fits else ""
+    first = f'{s.cell} = pd.to_datetime({s.cell}, format="mixed", yearfirst=True)'
+    return either(last, line(first, "if it is first"))
+
+
 _YEAR_FIRST: Final = "a year of two digits may stand first or last: no value tells which"
 
 
@@ -340,8 +391,15 @@ def _vague(s: Subject, shapes: Sequence[DateShape]) -> Iterator[Doubt]:
     n = s.counts(told=notations.is_told(C), days=day(C))
     if few(n["told"] - n["days"], n["told"]):
         reason = "they may be dates, or versions, or codes: the column's name does not tell"
-        order = _day_first(s) or ", day_first=True" * _may_have_year_first(s, shapes)
-        yield s.doubt(n["days"], reason, day, s.line(f"dates={{column}}{order}") + "   # if they are dates")
+        yield s.doubt(n["days"], reason, day, _if_named(s, "if they are dates"))
+
+
+def _if_named(s: Subject, comment: str) -> str:
+    """Return the line that names the column, or what is to be written where naming alone does not settle it."""
+    named = next(_dates(replace(s, named=True)), None)
+    if isinstance(named, Doubt):
+        return named.fix
+    return s.line(f"dates={{column}}{_day_first(s)}", comment) if named else ""
 
 
 def _day_first(s: Subject) -> str:
@@ -436,45 +494,54 @@ class _Dates:
                 impossible,
                 "there is no such day, or no such time of day",
                 self._is_impossible,
-                self.s.line("impossible_dates={column}") + "   # makes them missing",
+                self.s.line("impossible_dates={column}", "makes them missing"),
             )
         if self.n["edges"] and (outside := self.s.counts(outside=self._is_outside(C))["outside"]):
             reason = "in UTC it is no moment of the years 1 to 9999"
             yield self.s.doubt(outside, reason, self._is_outside)
         if strays:
             vague = self.held != self.shapes
-            line = self.s.line("dates={column}") + "   # if all of them are dates" if vague else ""
+            fix = _if_named(self.s, "if all of them are dates") if vague else ""
             reason = "no dates for certain" if vague else "no date"
-            yield self.s.doubt(strays, reason, lambda c: notations.is_told(c) & ~_held(self.shapes)(c), line)
+            yield self.s.doubt(strays, reason, lambda c: notations.is_told(c) & ~_held(self.shapes)(c), fix)
 
     def _put_right(self, impossible: int) -> Mend | Doubt:
         if not few(impossible, self.n["held"]):
             return self._left(f"{impossible:,} others are no days: it may not be a column of dates")
-        if self.order is None:
-            return self._order_left()
+        undecided = self._order_left() if self.order is None else None
+        if undecided and not undecided.fix:
+            return undecided
         if 0 < self.n["zoned"] < self.n["timed"]:
             return self._left("some have a time zone and some have none: only who knows theirs can write it")
-        if self.n["fractions"] and not self.s.named:
-            reason = "the service holds whole seconds: the fraction would be cut off"
-            line = self.s.line("dates={column}" + _day_first(self.s)) + "   # cuts it off"
-            return self.s.doubt(self.n["fractions"], reason, _has_fraction, line)
-        if self._short and (far := self.s.counts(far=self._is_far(C))["far"]):
+        short = self._short and not _is_birth(self.s.column.name)
+        if short and (far := self.s.counts(far=self._is_far(C))["far"]):
             reason = f"{far:,} with a two-digit year would be in the far future: the century is not told"
             return self.s.doubt(self.n["days"], reason, self._is_far)
+        if self.n["fractions"] and not self.s.named:
+            reason = "the service holds whole seconds: the fraction would be cut off"
+            fix = self.s.line("dates={column}" + _day_first(self.s), "cuts it off")
+            fix = undecided.fix if undecided else fix
+            return self.s.doubt(self.n["fractions"], reason, _has_fraction, fix)
+        if undecided:
+            return undecided
         return Mend(self._written, taken=None if self.n["zoned"] or not self.n["timed"] else self._naive())
 
     def _naive(self) -> Doubt:
         """Return what is to be said where times of day are written as UTC without having said so."""
-        cell = f"df[{_as_code(self.s.column.label)}]"
-        zone = '"Europe/Berlin", ambiguous=False, nonexistent="shift_forward"'
-        line = f"{cell} = pd.to_datetime({cell}).dt.tz_localize(None).dt.tz_localize({zone})"
         return self.s.doubt(
             self.n["timed"],
             "they have no time zone, and are written as UTC",
             lambda c: _any_day(self.shapes)(c) & DATE_SHAPES[0].has_time(c),
-            self.s.line("dates={column}" + _day_first(self.s))
-            + f"\n{line}   # if they are local; another zone in its place",
+            self._localised() if self.n["told"] == self.n["held"] else "",
         )
+
+    def _localised(self) -> str:
+        """Return the lines that say where times of day belong; what is no moment stands in their way."""
+        cell, zone = self.s.cell, '"Europe/Berlin", ambiguous=False, nonexistent="shift_forward"'
+        rid = "impossible_dates={column}, " if self.n["days"] < self.n["held"] else ""
+        made = self.s.line(f"{rid}dates={{column}}{_day_first(self.s)}")
+        local = f"{cell} = pd.to_datetime({cell}).dt.tz_localize(None).dt.tz_localize({zone})"
+        return f"{made}\n{line(local, 'if they are local; another zone in its place')}"
 
     def _is_impossible(self, c: pl.Expr) -> pl.Expr:
         return _held(self.shapes)(c) & ~_any_day(self.shapes)(c)
@@ -483,12 +550,7 @@ class _Dates:
         return _any_day(self.shapes)(c) & c.str.contains(_EDGES) & self._moment(c).is_null()
 
     def _year_left(self) -> Doubt:
-        cell = f"df[{_as_code(self.s.column.label)}]"
-        line = self.s.line("dates={column}, day_first=True") + "   # if the year is last"
-        return replace(
-            self._left(_YEAR_FIRST),
-            fix=f'{line}; if first: {cell} = pd.to_datetime({cell}, format="mixed", yearfirst=True)',
-        )
+        return replace(self._left(_YEAR_FIRST), fix=_either_year(self.s))
 
     def _left(self, reason: str) -> Doubt:
         return self.s.doubt(self.n["days"], reason, _held(self.shapes))
@@ -500,8 +562,11 @@ class _Dates:
         if dmy or mdy:
             only = f"{dmy:,} can only be read day" if dmy else f"{mdy:,} can only be read month"
             return self._left(f"day_first={self.s.asked.day_first} was given, and {only} first")
-        line = self.s.line("dates={column}, day_first=True")
-        return replace(self._left("no value tells day from month"), fix=f"{line}   # or False")
+        return replace(self._left("no value tells day from month"), fix=self._either_order())
+
+    def _either_order(self) -> str:
+        day, month = (self.s.line(f"dates={{column}}, day_first={first}") for first in (True, False))
+        return either(line(day, "if the day is first"), line(month, "if the month is"))
 
     def _moment(self, c: pl.Expr) -> pl.Expr:
         order = self.order or "DMY"
@@ -523,8 +588,12 @@ class _Dates:
         return tuple(h for h in self.shapes if any("%y" in form for form in h.formats.values()))
 
     def _is_far(self, c: pl.Expr) -> pl.Expr:
-        far = self._moment(c).dt.year() > dt.datetime.now(dt.UTC).year + _FAR_YEARS
-        return _held(self._short)(c) & far
+        order = self.order or "DMY"
+        latest = dt.datetime.now(dt.UTC).year + _FAR_YEARS
+        days = ((h, h.day(c, order if order in h.formats else "DMY")) for h in self._short)
+        return pl.any_horizontal(
+            h.holds(c) & (day.dt.year() > latest).fill_null(value=False) for h, day in days
+        )
 
 
 _NO: Final = pl.lit(False)
@@ -598,17 +667,23 @@ def _amounts(s: Subject, *, percent: bool) -> Iterator[Mend | Doubt]:
     elif strays:
         reason = f"{strays:,} of its values {'is' if strays == 1 else 'are'} no number"
         yield s.doubt(count, reason, lambda c: notations.is_told(c) & ~_is_numeral(c))
-    elif n["percent"] and not percent:
-        if "percent" not in s.asked.scopes:
-            reason = "a percentage may mean 12 or 0.12"
-            yield s.doubt(
-                n["percent"], reason, AMOUNTS.percent, s.line("percent={column}") + "   # 12 % becomes 12"
-            )
+    elif n["percent"] and not percent and "percent" in s.asked.scopes:
+        return  # which looks at it itself
     elif 0 < n["percent"] < n["told"]:
         reason = f"{n['told'] - n['percent']:,} of its values have no percent sign"
         yield s.doubt(n["percent"], reason, lambda c: notations.is_told(c) & ~AMOUNTS.percent(c))
+    elif n["percent"] and not percent:
+        yield _percentages_left(s, n["percent"])
     else:
         yield from _by_their_mark(s, count)
+
+
+def _percentages_left(s: Subject, count: int) -> Doubt:
+    (made,) = _by_their_mark(replace(s, rule="percent", named=True), count)
+    if isinstance(made, Doubt):
+        return replace(made, rule=s.rule)
+    reason, fix = "a percentage may mean 12 or 0.12", s.line("percent={column}", "12 % becomes 12")
+    return s.doubt(count, reason, AMOUNTS.percent, fix)
 
 
 def _is_numeral(c: pl.Expr) -> pl.Expr:
@@ -648,21 +723,19 @@ def _by_their_mark(s: Subject, count: int) -> Iterator[Mend | Doubt]:
         open=_has(notations.OPEN),
         commas=_has(notations.OPEN) & _has(","),
         fractions=_has(",[0-9]+$"),
-        **{
-            mark: notations.is_told(C) & ~_has(notations.READ[mark]) & ~_has_power(C, mark) for mark in _GIVEN
-        },
+        **{mark: notations.is_told(C) & ~_has(notations.READ[mark]) & ~_has_power(C, mark) for mark in GIVEN},
     )
     if why := _may_be_no_numbers(s, n):
-        line = s.line(f"{s.rule}={{column}}") + "   # if they are amounts" if why in _MAY_BE else ""
-        yield s.doubt(count, why, lambda c: notations.is_told(c) & ~notations.is_number(c), line)
+        fix = s.line(f"{s.rule}={{column}}", "if they are amounts") if why in _MAY_BE else ""
+        yield s.doubt(count, why, lambda c: notations.is_told(c) & ~notations.is_number(c), fix)
         return
     mark = _mark(n, s.asked.mark)
     if mark is None:
         yield _mark_left(s, n)
         return
     if _are_pairs(n) and not s.named and s.asked.mark is None:
-        line = s.line("numbers={column}") + "   # if they are numbers"
-        yield s.doubt(n["pairs"], "each may be a number, or two with a comma between", AMOUNTS.pair, line)
+        fix = s.line("numbers={column}", "if they are numbers")
+        yield s.doubt(n["pairs"], "each may be a number, or two with a comma between", AMOUNTS.pair, fix)
         return
 
     def unread(c: pl.Expr) -> pl.Expr:
@@ -708,7 +781,7 @@ def _mark_left(s: Subject, proof: Mapping[str, int]) -> Doubt:
         return s.doubt(proof["by_point"] + proof["by_comma"] + proof["open"], reason, AMOUNTS.comma)
     if proof["by_point"] or proof["by_comma"]:
         reason = (
-            f"decimal={_GIVEN[cast('Mark', s.asked.mark)]!r} was given, and its values are written otherwise"
+            f"decimal={GIVEN[cast('Mark', s.asked.mark)]!r} was given, and its values are written otherwise"
         )
         return s.doubt(
             proof["by_point"] + proof["by_comma"],
@@ -717,13 +790,15 @@ def _mark_left(s: Subject, proof: Mapping[str, int]) -> Doubt:
         )
     reason = "it may be a thousand, or one and a fraction: no value tells which"
     # Thousands are what amounts without a fraction have.
-    decimal, other = (".", ",") if proof["commas"] * 2 >= proof["open"] else (",", ".")
-    line = s.line(f"numbers={{column}}, decimal={decimal!r}") + f"   # if thousands; {other!r} if fractions"
-    return s.doubt(proof["open"], reason, AMOUNTS.open, line)
+    likely, other = (".", ",") if proof["commas"] * 2 >= proof["open"] else (",", ".")
+    thousands = s.line(f"{s.rule}={{column}}, decimal={likely!r}", "if they are thousands")
+    fractions = s.line(f"{s.rule}={{column}}, decimal={other!r}", "if they are fractions")
+    return s.doubt(proof["open"], reason, AMOUNTS.open, either(thousands, fractions))
 
 
 MARKS: Final[dict[str, Mark]] = {".": "point", ",": "comma"}
-_GIVEN: Final = {mark: given for given, mark in MARKS.items()}
+GIVEN: Final = {mark: given for given, mark in MARKS.items()}
+"""The decimal marks as they are given, and the other way round."""
 _HALF: Final = 0.5
 
 
@@ -828,7 +903,7 @@ def _phones(s: Subject) -> Iterator[Mend | Doubt]:
     mended = partial(_mended, text=text, region=s.asked.region, lost=_have_lost_their_plus(s))
     if text:
         # Asked first: once it changes nothing, the others are no phone numbers as they are.
-        yield Mend(mended)
+        yield Mend(mended, counted=False)
         other: Predicate = phones.is_not_e164
         n = s.counts(other=other(C))
     else:
@@ -841,12 +916,28 @@ def _phones(s: Subject) -> Iterator[Mend | Doubt]:
             yield Mend(mended, dtype="str")
     if n["other"]:
         where = "" if s.asked.region else "; national numbers need region="
-        line = (
-            s.line(f"phones={{column}}, region={region_of_numbers(s.columns, 0)!r}")
-            + "   # where they belong"
-        )
-        line = "" if s.asked.region else line
-        yield s.doubt(n["other"], f"no phone number with one reading{where}", other, line)
+        fix = "" if s.asked.region else _of_a_region(s, other)
+        yield s.doubt(n["other"], f"no phone number with one reading{where}", other, fix)
+
+
+def _of_a_region(s: Subject, other: Predicate) -> str:
+    """Return the line for phone numbers that need a region: that of the others, or the one that is met most often."""
+    some = s.column.take(locate(s.columns, 0, other, limit=_SAMPLE))
+    written = pl.DataFrame({"0": some.slice(0, len(some.series))})
+    digits = written.select(C if s.column.kind == "text" else _digits(C)).to_series()
+    for region in dict.fromkeys((*_region_of_numbers(s), _REGION)):
+        if phones.mended(digits, region).str.contains(rules.PHONE).any():
+            return s.line(f"phones={{column}}, region={region!r}", "where they belong")
+    return s.line('phones={column}, region="…"', "the two letters of the country where they belong")
+
+
+def _region_of_numbers(s: Subject) -> Iterator[str]:
+    """Yield the region of a column's first phone number in E.164, when there is one."""
+    rows = locate(s.columns, 0, lambda c: c.str.contains(rules.PHONE), 1) if s.column.kind == "text" else ()
+    yield from filter(None, map(phones.region_of, s.column.values(rows)))
+
+
+_REGION: Final = "US"
 
 
 def _have_lost_their_plus(s: Subject) -> bool:
@@ -903,9 +994,9 @@ def _truths(s: Subject) -> Iterator[Mend | Doubt]:
     held = n["/".join(best)]
     if held == n["told"] > 0 and (s.named or min(s.counts(true=true(C), false=false(C)).values())):
         if n["marked"]:
-            line = s.line("missing={column}, truths={column}")
+            fix = s.line("missing={column}, truths={column}")
             yield s.doubt(
-                held, f"{n['marked']:,} of its values only say that there is none", notations.is_marker, line
+                held, f"{n['marked']:,} of its values only say that there is none", notations.is_marker, fix
             )
         else:
             yield Mend(lambda c: _truth(true(c), false(c)), dtype="boolean")

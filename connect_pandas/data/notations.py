@@ -27,11 +27,13 @@ _NOTHING: Final = "n/a na n.a. #n/a null none nil nan nat <na> - -- — – ? . 
 MARKERS: Final = frozenset(form for m in _NOTHING for form in (m, m.upper(), m.capitalize()))
 MARKERS_ALL: Final = [*sorted(MARKERS | {"NaN", "NaT", "#N/A", "(null)", "(blank)", "(none)", "\\N"})]
 """Texts with which people and programs say that there is no value."""
+_MARKERS: Final = pl.lit(pl.Series(MARKERS_ALL).implode())
+"""Made once: a frame may have a thousand columns."""
 
 
 def is_marker(c: pl.Expr) -> pl.Expr:
     """Whether a text says that there is no value."""
-    return c.is_in(MARKERS_ALL)
+    return c.is_in(_MARKERS)
 
 
 def is_told(c: pl.Expr) -> pl.Expr:
@@ -203,7 +205,7 @@ def bare(c: pl.Expr) -> pl.Expr:
     """Return an amount without what stands around its digits; the minus of ``(5)``, ``5-`` and ``−5`` first."""
     minus = c.str.contains(r"[-−]") | c.str.contains(_ENCLOSED)
     digits = c.str.replace_all(_NOT_OF_THE_NUMBER, "").str.strip_suffix(".")
-    return pl.when(minus).then("-" + digits).otherwise(digits)
+    return pl.when(~minus).then(digits).otherwise("-" + digits)  # in this order it keeps the column's name
 
 
 READ: Final[Mapping[Mark, str]] = {mark: f"^(-?(?:{numeral}))$" for mark, numeral in _NUMERAL.items()}
@@ -381,6 +383,38 @@ zone, the second with one."""
 
 _TO_THE_MINUTE: Final = 16
 READ_FORMATS: Final = (*rules.DATE_FORMATS, NAIVE, AWARE)
+
+_LEAP_YEAR: Final = (
+    "(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:0[48]|[2468][048]|[13579][26])00)"  # not 1900
+)
+_CALENDAR: Final = (
+    (rules.YEAR, "(?:0[13578]|1[02])", "(?:0[1-9]|[12][0-9]|3[01])"),
+    (rules.YEAR, "(?:0[469]|11)", "(?:0[1-9]|[12][0-9]|30)"),
+    (rules.YEAR, "02", "(?:0[1-9]|1[0-9]|2[0-8])"),
+    (_LEAP_YEAR, "02", "29"),
+)
+"""Year, month and day of every date that there is."""
+_CLOCK: Final = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+_CLOCKS: Final = {
+    rules.TIMESTAMP.pattern: rf"T{_CLOCK}:[0-5][0-9]Z",
+    NAIVE.pattern: rf"[T ]{_CLOCK}(?::[0-5][0-9](?:\.[0-9]{{1,9}})?)?",
+}
+
+
+def _exact(form: DateFormat) -> str:
+    date = re.escape(form.strftime[: len("%Y-%m-%d")])
+    days = (
+        date.replace("%Y", year).replace("%m", month).replace("%d", day) for year, month, day in _CALENDAR
+    )
+    return rf"^(?:{'|'.join(days)}){_CLOCKS.get(form.pattern, '')}$"
+
+
+_EXACT: Final = {form.pattern: _exact(form) for form in READ_FORMATS if form is not AWARE}
+
+
+def is_moment(c: pl.Expr, form: DateFormat) -> pl.Expr:
+    """Whether :func:`moment` reads a text, asked of the text alone: twice as fast as reading it."""
+    return moment(c, form).is_not_null() if form is AWARE else c.str.contains(_EXACT[form.pattern])
 
 
 _FIRST_MOMENT: Final = dt.datetime(1, 1, 1)

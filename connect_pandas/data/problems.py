@@ -358,9 +358,86 @@ def one_line(text: str) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
+# ── lines to write ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
 def argument(given: str, comment: str = "") -> str:
     """Return a fix that is an argument of a plan, as the line to write."""
-    return f"plan = df.connect.plan({NAME}, {given})" + (f"   # {comment}" if comment else "")
+    return line(f"plan = df.connect.plan({NAME}, {given})", comment)
+
+
+def repaired(given: str, comment: str = "") -> str:
+    """Return a fix that is a repair, as the line to write."""
+    return line(f"df = df.connect.repair({given}).frame", comment)
+
+
+def line(code: str, comment: str = "") -> str:
+    """Return a line of a fix, with what is to be said of it behind."""
+    return f"{code}{_MARK}{comment}" if comment else code
+
+
+def either(*ways: str) -> str:
+    """Return a fix that leaves the choice between several ways out; lines that follow each other are one way.
+
+    An empty way is none, and the ways of one that leaves a choice itself stand beside the others.
+    """
+    each = [way for some in ways for way in ways_of(some)]
+    if len(each) < 2:
+        return "".join(each)
+    return "\n".join(_headed(way, "or" if i else "either") for i, way in enumerate(each))
+
+
+def ways_of(fix: str) -> list[str]:
+    """Return the ways out between which a fix leaves the choice, each as code on its own."""
+    first: list[str] = []
+    ways: list[list[str]] = []
+    for one in fix.split("\n") if fix else ():
+        code, mark, comment = one.rpartition(_MARK)
+        word, _, said = comment.partition(": ")
+        if mark and word in ("either", "or"):
+            ways.append([*first, line(code, said)])
+        else:
+            (ways[-1] if ways else first).append(one)
+    return ["\n".join(way) for way in ways or [first] if way]
+
+
+def _headed(way: str, word: str) -> str:
+    first, *rest = way.split("\n")
+    code, mark, comment = first.rpartition(_MARK)
+    return "\n".join([line(code, f"{word}: {comment}") if mark else line(first, word), *rest])
+
+
+_MARK: Final = "   # "
+
+
+def as_code(label: Any) -> str:
+    """Return a column's label as it is written in code that has imported pandas as ``pd``."""
+    kind = type(label)
+    if kind.__module__ == "numpy" and not kind.__name__.startswith(("datetime", "timedelta")):
+        return as_code(label.item())
+    if isinstance(label, tuple):
+        return f"({', '.join(map(as_code, label))}{',' * (len(label) == 1)})"
+    if isinstance(label, float) and repr(label) in ("nan", "inf", "-inf"):
+        return f"float({repr(label)!r})"
+    if kind.__module__.startswith("pandas"):
+        return _of_pandas(label)
+    if kind.__module__ in ("datetime", "numpy"):
+        what = "Timedelta" if "timedelta" in kind.__name__ else "Timestamp"
+        return f"pd.{what}({str(label)!r})" + ".date()" * (kind.__name__ == "date")
+    return repr(label)
+
+
+def _of_pandas(label: Any) -> str:
+    match type(label).__name__:
+        case "NAType":
+            return "pd.NA"
+        case "NaTType":
+            return "pd.NaT"
+        case "Interval":
+            ends = f"{as_code(label.left)}, {as_code(label.right)}"
+            return f"pd.Interval({ends}, closed={label.closed!r})"
+        case _:
+            return f"pd.{label!r}"
 
 
 NAME: Final = '"Name"'

@@ -12,17 +12,16 @@ import polars as pl
 import pyarrow as pa
 
 from connect_pandas.data.asked import ROW_RULES, settled
-from connect_pandas.data.columns import SURROGATE_MARK, Columns, column_of, read
+from connect_pandas.data.columns import column_of, read
 from connect_pandas.data.drops import DROPS, key_columns, key_name
 from connect_pandas.data.held import unwrapped
-from connect_pandas.data.mends import RULES, C, Doubt, Mend, Seen, Subject
+from connect_pandas.data.mends import RULES, Doubt, Mend, Seen, found
 from connect_pandas.data.problems import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from connect_pandas.data.asked import Asked
-    from connect_pandas.data.mends import Rule
     from connect_pandas.data.problems import Problem
 
 
@@ -200,24 +199,16 @@ def _first_change(
     What the mend took for granted is said once, with it: the column that it makes does not tell any more.
     """
     doubts: list[Doubt] = []
-    for found in _found(seen, name, RULES[name], asked):
-        if isinstance(found, Doubt):
-            doubts.append(found)
-        elif (made := _put_right(seen, found)) is not None:
-            return (*made, [found.taken] if found.taken else []), doubts
+    for one in found(name, seen, asked):
+        if isinstance(one, Doubt):
+            doubts.append(one)
+        elif (made := _put_right(seen, one)) is not None:
+            return (*made, [one.taken] if one.taken else []), doubts
     return None, doubts
 
 
 def _is_on(rule: str, position: int, asked: Asked) -> bool:
     return rule in asked.scopes and position in asked.scopes[rule].positions
-
-
-def _found(seen: Seen, name: str, rule: Rule, asked: Asked) -> Iterator[Mend | Doubt]:
-    """Yield what a rule finds in a column of a kind that it takes."""
-    # A text with a detail is none itself: it is only written as one.
-    spoken = seen.column.kind == "text" and bool(seen.column.detail)
-    if seen.column.kind in rule.kinds and not spoken:
-        yield from rule.find(Subject(name, seen, asked, asked.scopes[name].named))
 
 
 def _index_left(frame: pd.DataFrame, asked: Asked) -> Iterator[Doubt]:
@@ -228,7 +219,7 @@ def _index_left(frame: pd.DataFrame, asked: Asked) -> Iterator[Doubt]:
         values = frame.index.get_level_values(level).to_series(index=frame.index)
         seen = Seen(column_of(label, values), frame.index)
         for name in (name for name, scope in asked.scopes.items() if scope.everywhere):
-            mends = (f for f in _found(seen, name, RULES[name], asked) if isinstance(f, Mend))
+            mends = (f for f in found(name, seen, asked) if isinstance(f, Mend))
             for _, rows in filter(None, (_put_right(seen, mend) for mend in mends)):
                 line = "df = df.reset_index()   # makes a column of it"
                 yield Doubt(
@@ -242,7 +233,7 @@ def _values(series: pd.Series[Any], rows: np.ndarray[Any, Any]) -> np.ndarray[An
 
 def _put_right(seen: Seen, mend: Mend) -> tuple[pd.Series[Any], np.ndarray[Any, Any]] | None:
     """Return a column put right, and the positions of the values that have changed; ``None`` without any."""
-    parts = list(_changed_parts(seen.columns, mend))
+    parts = list(mend.changed(seen.columns))
     if not parts:
         return None
     changed, series = pl.concat(parts), seen.column.series
@@ -250,28 +241,6 @@ def _put_right(seen: Seen, mend: Mend) -> tuple[pd.Series[Any], np.ndarray[Any, 
     if mend.dtype is not None:
         return _as_dtype(series, changed["after"], mend.dtype), rows[series.notna().to_numpy()]
     return _with(series, rows, changed["after"]), rows
-
-
-def _changed_parts(columns: Columns, mend: Mend) -> Iterator[pl.DataFrame]:
-    start = 0
-    for part in columns.slices([0]):
-        rows = part.with_columns(row=pl.int_range(start, start + part.height, dtype=pl.Int64))
-        if mend.hit is not None:
-            rows = rows.filter(mend.hit(C))
-        rows = rows.select("row", "0", after=mend.after(C))
-        if mend.dtype is None:
-            rows = rows.filter(_changed_text(mend)) if columns.items[0].kind == "text" else rows
-        if rows.height:
-            yield rows.select("row", "after")
-        start += part.height
-
-
-def _changed_text(mend: Mend) -> pl.Expr:
-    after = pl.col("after")
-    if mend.hit is not None:
-        # A text with half a surrogate pair cannot be shown to Polars as it is, so it is left to its own rule.
-        return ~after.str.contains(SURROGATE_MARK, literal=True).fill_null(value=False)
-    return (after != C) & ~C.str.contains(SURROGATE_MARK, literal=True)
 
 
 def _as_dtype(series: pd.Series[Any], after: pl.Series, dtype: str) -> pd.Series[Any]:
@@ -343,11 +312,11 @@ def _rows_dropped(
         if getattr(asked, rule) in (None, False) or not len(frame):
             continue
         drops = np.zeros(len(frame), dtype=bool)
-        for found in find(frame, asked):
-            if isinstance(found, Doubt):
-                doubts.append(found)
+        for one in find(frame, asked):
+            if isinstance(one, Doubt):
+                doubts.append(one)
             else:
-                drops |= found
+                drops |= one
         if drops.any():
             log.append(_dropped(frame, np.flatnonzero(drops), places, asked, rule))
             frame, places = _takeable(frame).iloc[~drops], places[~drops]

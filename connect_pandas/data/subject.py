@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
 
-from connect_pandas.data.problems import CODES, Problem, Row
+from connect_pandas.data import mends
+from connect_pandas.data.asked import Asked, Scope
+from connect_pandas.data.mends import Doubt, Mend, Seen
+from connect_pandas.data.problems import Problem, Row, argument, as_code, either, repaired
 from connect_pandas.data.profile import (
     MARKER,
+    SHOWN_ROWS,
     all_repeats,
     locate,
     repeats,
@@ -16,11 +22,45 @@ from connect_pandas.data.profile import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterator
 
-    from connect_pandas.data.columns import Columns
+    from connect_pandas.data.columns import Column, Columns
     from connect_pandas.data.infer import Attribute
+    from connect_pandas.data.notations import Mark
     from connect_pandas.data.profile import Predicate, Profile, Told
+    from connect_pandas.rules import AttributeType
+
+Where = Callable[[int | None], Sequence[int]]
+"""How many → the positions of so many offending rows; of all of them for ``None``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a repair by one rule would do with a column."""
+
+    fix: str = ""
+    """The line to write: it changes the column. Empty where there is none."""
+    left: str = ""
+    """Why a repair that is not told more leaves the column alone; empty where it does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A problem, which rows have it and what repair would do, before any of that is looked up."""
+
+    problem: Problem
+    """Its fix is the way out beside the repair."""
+    subject: Subject | None = None
+    """Whose values the rows show; ``None`` where no rows are meant."""
+    where: Where = lambda _limit: ()
+    offer: Callable[[], Offer] = Offer
+
+    def shown(self) -> Problem:
+        """Return the problem with the first of its rows, and with the repair if one changes the column."""
+        offer, problem = self.offer(), self.problem
+        said = f" Repair leaves them alone: {offer.left}." if offer.left else ""
+        rows = self.subject.rows(self.where(SHOWN_ROWS)) if self.subject else ()
+        return replace(problem, message=problem.message + said, rows=rows, fix=either(offer.fix, problem.fix))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,41 +70,109 @@ class Subject:
     columns: Columns
     p: Profile
     a: Attribute
-    keep: Callable[[str, str, Any], None] | None = None
-    """Told code, column and all positions, where it is the rows that are wanted."""
 
     @property
     def column(self) -> str:
         return str(self.a.column)
 
     @property
+    def item(self) -> Column:
+        return self.columns.items[self.a.position]
+
+    # ── what is wrong ──
+
+    def says(
+        self, code: str, message: str, *, count: int = 0, fix: str = "", offer: Callable[[], Offer] = Offer
+    ) -> Finding:
+        """Return a problem of the whole column."""
+        return self.at(code, count, lambda _limit: (), message, fix=fix, offer=offer)
+
+    def found(
+        self,
+        code: str,
+        count: int,
+        predicate: Predicate,
+        message: str,
+        *,
+        fix: str = "",
+        offer: Callable[[], Offer] = Offer,
+    ) -> Finding:
+        """Return a problem of the values for which a predicate holds."""
+        return self.at(code, count, self.where(predicate), message, fix=fix, offer=offer)
+
+    def at(
+        self,
+        code: str,
+        count: int,
+        where: Where,
+        message: str,
+        *,
+        fix: str = "",
+        offer: Callable[[], Offer] = Offer,
+    ) -> Finding:
+        """Return a problem of some rows."""
+        problem = Problem.of(code, message, column=self.column, count=count, fix=fix)
+        return Finding(problem, self, where, offer)
+
+    def where(self, predicate: Predicate) -> Where:
+        """Return where a predicate holds."""
+        return partial(locate, self.columns, self.a.position, predicate)
+
+    @property
+    def repeated(self) -> Where:
+        """Where values are shared: of the first rows, two a value."""
+
+        def of(limit: int | None) -> Sequence[int]:
+            if limit is None:
+                return [*all_repeats(self.columns, self.a.position, self.told).tolist()]
+            return repeats(self.columns, self.a.position, self.told).positions[:limit]
+
+        return of
+
+    def rows(self, positions: Sequence[int]) -> tuple[Row, ...]:
+        values = self.item.values(positions)
+        return tuple(Row(*self.columns.row(i), value) for i, value in zip(positions, values, strict=True))
+
+    # ── what to write ──
+
+    @property
     def cell(self) -> str:
         """The column as the user writes it."""
-        return f"df[{self.a.column!r}]"
+        return f"df[{as_code(self.a.column)}]"
 
-    def says(self, code: str, message: str, *, count: int = 0, fix: str = "") -> Problem:
-        """Return a problem of the whole column."""
-        return Problem.of(code, message, column=self.column, count=count, fix=fix)
+    def as_type(self, type_: AttributeType, comment: str) -> str:
+        """Return the line of a plan that says what the column is to be."""
+        return argument(f'types={{{as_code(self.a.column)}: "{type_}"}}', comment)
 
-    def found(self, code: str, count: int, predicate: Predicate, message: str, *, fix: str) -> Problem:
-        """Return a problem of the values for which a predicate holds, with the first of their rows."""
-        rows = self.where(code, predicate)
-        return Problem.of(code, message, column=self.column, count=count, rows=rows, fix=fix)
+    def offer(
+        self, rule: str, comment: str = "", *, named: bool = True, decimal: Mark | None = None
+    ) -> Offer:
+        """Return the line with which a repair by this rule changes the column, as the rule itself decides.
 
-    def where(self, code: str, predicate: Predicate) -> tuple[Row, ...]:
-        """Return the first rows for which a predicate holds."""
-        if self.keep is None:
-            return self.rows(locate(self.columns, self.a.position, predicate))
-        if CODES[code].severity == "error":
-            self.keep(code, self.column, locate(self.columns, self.a.position, predicate, limit=None))
-        return ()
+        Parameters
+        ----------
+        rule : str
+        comment : str
+            What is to be said of the line.
+        named : bool
+            Whether the line names the column for the rule, which then takes more for granted; else it limits to the
+            column what is on by default.
+        decimal : "point" or "comma", optional
+            The decimal mark that the line gives.
+        """
+        columns = self.item.parts or (self.item,)
+        asked = _asked(rule, named=named, decimal=decimal)
+        found = [one for c in columns for one in _done(rule, Seen(c, self.columns.index), asked)]
+        doubts = [one for one in found if isinstance(one, Doubt)]
+        mended = len(doubts) < len(found)
+        more = next((doubt.fix for doubt in doubts if doubt.fix), "")
+        if more or not mended:
+            return Offer(more, doubts[0].reason if doubts and not mended else "")
+        where = f"{rule if named else 'columns'}=[{', '.join(as_code(c.label) for c in columns)}]"
+        mark = f", decimal={mends.GIVEN[decimal]!r}" if decimal else ""
+        return Offer(repaired(where + mark, comment))
 
-    def repeated(self, code: str) -> tuple[Row, ...]:
-        """Return the first rows that share their value."""
-        if self.keep is None:
-            return self.rows(repeats(self.columns, self.a.position, self.told).positions)
-        self.keep(code, self.column, all_repeats(self.columns, self.a.position, self.told))
-        return ()
+    # ── how its values are compared ──
 
     @property
     def told(self) -> Told:
@@ -82,9 +190,26 @@ class Subject:
         whole = self.p.kind == "integer" or (self.p.kind == "float" and self.a.whole)
         return whole and self.p.present > 0 and not self.p.count("infinite-number")
 
-    def rows(self, positions: Sequence[int]) -> tuple[Row, ...]:
-        values = self.columns.items[self.a.position].values(positions)
-        return tuple(Row(*self.columns.row(i), value) for i, value in zip(positions, values, strict=True))
+
+def _asked(rule: str, *, named: bool, decimal: Mark | None) -> Asked:
+    """Return what is asked of a repair of one column by one rule."""
+    return Asked(
+        scopes={rule: Scope(frozenset({0}), named=named)},
+        day_first=None,
+        mark=decimal,
+        region=None,
+        key=(),
+        keep_last=None,
+        drop_duplicates=False,
+        drop_without_key=False,
+    )
+
+
+def _done(rule: str, seen: Seen, asked: Asked) -> Iterator[Mend | Doubt]:
+    """Yield what a rule does with a column: what it leaves in doubt, and the mends that change something."""
+    for one in mends.found(rule, seen, asked):
+        if isinstance(one, Doubt) or one.counted or any(True for _ in one.changed(seen.columns)):
+            yield one
 
 
 def is_missing_of(p: Profile) -> Predicate:

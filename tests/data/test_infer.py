@@ -270,7 +270,9 @@ WRITTEN_TOGETHER = {
     "fcode": "code", "created_by": "by", "regionalbereich_number": "regionalbereich number", "CcyNbr": "ccy nbr",
     "federal supply category": "category", "wk_in_yr_nbr": None, "contact_number": None, "employees number": None,
     "decode": None, "Incident Zip": "zip", "identifier": "identifier",
-    "Invoice#": "invoice #", "ReportsTo": "reports to", "paid": None, "hybrid": None, "solid": None, "is_mobile": None,
+    "Invoice#": "invoice #", "paid": None, "hybrid": None, "solid": None, "is_mobile": None,
+    "ReportsTo": "reports to", "REPORTSTO": "reportsto", "genre": "genre", "Bidder": "bidder", "county": "county",
+    "ItalArt": None, "Art": "art", "HS": None, "Код товара": "код", "Телефон": "телефон", "Номер заказа": None,
     "lines of code": None, "# of items": None, "week number": None, "ticket price": None, "account_length": None,
 }  # fmt: skip
 
@@ -516,7 +518,7 @@ def test_short_dates_are_dates_by_their_name_and_else_are_asked_about() -> None:
     plan = connect_pandas.plan(frame, "T")
     assert (plan.types["Bestelldatum"], plan.types["x"]) == ("DATE", "TEXT")
     (asked,) = [p for p in plan.problems if p.column == "x" and p.severity == "warning"]
-    assert (asked.code, "repair(dates=['x'])" in asked.fix) == ("other-notation", True)
+    assert (asked.code, "repair(dates=['x'], day_first=True)" in asked.fix) == ("other-notation", True)
 
 
 @pytest.mark.parametrize(

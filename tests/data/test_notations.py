@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from connect_pandas.rules import DateFormat
+
 
 def of(values: list[str | None], ask: Callable[[pl.Expr], pl.Expr]) -> list[Any]:
     return (
@@ -112,7 +114,7 @@ def test_a_year_of_two_digits_may_stand_first(text: str, day: dt.date | None) ->
     assert of([text], shape.year_first) == [day]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(moment=st.datetimes(dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31)), unpadded=st.booleans())
 def test_a_moment_is_read_as_it_was_written(moment: dt.datetime, *, unpadded: bool) -> None:
     moment = moment.replace(microsecond=0)
@@ -214,10 +216,43 @@ def test_a_currency_has_one_name() -> None:
     assert found == ["EUR", "EUR", "USD", "USD", "kr", "CHF", None]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**12), max_value=10**12, places=3))
 def test_a_number_written_with_marks_is_read_digit_by_digit(value: Any) -> None:
     american = f"{value:,}"
     german = american.translate(str.maketrans(",.", ".,"))
     assert of([american], lambda c: notations.amount(c, "point")) == [str(value)]
     assert of([german], lambda c: notations.amount(c, "comma")) == [str(value)]
+
+
+READ = [form for form in notations.READ_FORMATS if form is not notations.AWARE]
+
+
+@pytest.mark.parametrize("form", READ, ids=lambda form: form.pattern)
+def test_a_text_is_a_moment_where_one_can_be_read(form: DateFormat) -> None:
+    years = ["0000", "0001", "0004", "0100", "0400", "1900", "2000", "2023", "2024", "9999"]
+    days = [
+        form.strftime[:8].replace("%Y", y).replace("%m", f"{m:02}").replace("%d", f"{d:02}")
+        for y in years
+        for m in range(14)
+        for d in range(33)
+    ]
+    clocks = [
+        "T00:00:00Z",
+        "T23:59:59Z",
+        "T24:00:00Z",
+        " 10:00",
+        "T10:60",
+        " 12:59:60",
+        " 12:00:00.5",
+        "T9:00",
+    ]
+    texts = [
+        *("", "2024-1-1", "+2024-01-01", " 2024-01-01", "01/01/2024\n", "1.1.2024", None),
+        *days,
+        *(day + clock for day in days[: 14 * 33] + days[-14 * 33 :] for clock in clocks),
+    ]
+    asked = of(texts, lambda c: notations.is_moment(c, form).fill_null(value=False))
+    read = of(texts, lambda c: notations.moment(c, form).is_not_null())
+    assert asked == read
+    assert 0 < sum(read) < len(read)

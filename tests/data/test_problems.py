@@ -72,7 +72,7 @@ EXAMPLES: dict[str, tuple[pd.DataFrame, dict[str, Any]]] = {
     "schema": (orders(Amount=[1.5, -2]), {"schema": _POSITIVE}),
     "seconds-fraction": (orders(Date=pd.to_datetime(["2024-11-01 16:04:38.250"])), {}),
     "no-time-zone": (orders(Date=pd.to_datetime(["2024-11-01 16:04:38"])), {}),
-    "not-e164": (orders(Phone=["+4915112345678", "0151 2345678"]), {}),
+    "not-e164": (orders(Phone=["+4915112345678", "0151 12345679"]), {}),
     "invalid-phone": (orders(Phone=["+4915112345678", "+499999"]), {}),
     "thousands-or-fractions": (orders(Umsatz=["1.234", "2.500", "10.000"]), {}),
     "similar-keys": (pd.DataFrame({"Order ID": ["A1", "a1 ", "B2"], "Amount": 1.5}), {}),
