@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         repair,
         sandbox,
         schema,
+        setup,
         validate,
     )
     from connect_pandas.data.infer import Attribute, Attributes
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         ValidationError,
     )
     from connect_pandas.notebook.form import ImportForm
+    from connect_pandas.notebook.setup_form import SetupForm
     from connect_pandas.service.connection import Connection
     from connect_pandas.service.job import ImportJob, sent_jobs
     from connect_pandas.service.verify import Verification
@@ -70,6 +72,7 @@ __all__ = [
     "Problems",
     "Repair",
     "Sandbox",
+    "SetupForm",
     "UploadFailed",
     "ValidationError",
     "Verification",
@@ -82,11 +85,12 @@ __all__ = [
     "sandbox",
     "schema",
     "sent_jobs",
+    "setup",
     "validate",
 ]
 
 _ROOMS = {
-    "api": "connect create_reference_set form infer plan repair sandbox schema validate",
+    "api": "connect create_reference_set form infer plan repair sandbox schema setup validate",
     "data.infer": "Attribute Attributes",
     "data.problems": "Problem Problems",
     "data.mends": "Doubt",
@@ -94,6 +98,7 @@ _ROOMS = {
     "errors": "AuthenticationFailed ConfigurationError ConnectError ConnectWarning ConnectionFailed "
     "HostKeyError ImportRejected ImportTimeout ImportUnconfirmed PlanError UploadFailed ValidationError",
     "notebook.form": "ImportForm",
+    "notebook.setup_form": "SetupForm",
     "_plan": "ImportPlan",
     "_sandbox": "Sandbox",
     "service.connection": "Connection",

@@ -9,14 +9,16 @@ import json
 import uuid
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from connect_pandas import rules
 from connect_pandas._look import Look, first_look, look, require_ok
 from connect_pandas._options import Options, choices, options
+from connect_pandas.data.columns import is_missing
 from connect_pandas.data.encode import encode, free_delimiter, rows
-from connect_pandas.data.problems import NAME, Problem, Problems, argument, errors, ordered
+from connect_pandas.data.problems import NAME, Problem, Problems, argument, errors, ordered, show
 from connect_pandas.errors import PlanError
 
 if TYPE_CHECKING:
@@ -27,10 +29,16 @@ if TYPE_CHECKING:
 
     from connect_pandas.data.infer import Attributes
     from connect_pandas.data.profile import Profile
-    from connect_pandas.rules import AttributeType
+    from connect_pandas.rules import AttributeType, DateFormat
     from connect_pandas.service.connection import Connection
     from connect_pandas.service.job import ImportJob
     from connect_pandas.service.progress import Progress
+
+
+_FIRST_ROWS: Final = 50
+"""So many rows are looked at for examples."""
+_COUNTED_BYTES: Final = 500_000
+"""So much is encoded to say how large a file will be; that takes some milliseconds."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +94,16 @@ class ImportPlan:
         return self.attributes.date_format
 
     @property
+    def frame(self) -> pd.DataFrame:
+        """The frame as it was when it was planned."""
+        return self._seen.frame
+
+    @property
+    def columns(self) -> tuple[Hashable, ...]:
+        """The labels of all columns of the frame, imported or not; those of a named index come first."""
+        return tuple(c.label for c in self._seen.plain[0].items)
+
+    @property
     def rows(self) -> int:
         """The number of records in the file; the header is none."""
         return self._seen.columns.rows
@@ -139,6 +157,16 @@ class ImportPlan:
             seen = look(seen.frame, columns, profiles, choices(given, columns), given.schema)
         return _decide(given, self._made, seen)
 
+    def for_frame(self, frame: pd.DataFrame) -> ImportPlan:
+        """Return a plan of another frame with the same options: next month's, or one that was repaired.
+
+        Raises
+        ------
+        PlanError
+            When the options cannot be for this frame: all of them at once.
+        """
+        return make(frame, _given(self.options))
+
     def renamed(self) -> ImportPlan:
         """Return the plan with another made-up name for its file; a name that was given stays."""
         return _decide(self.options, _MadeUp.now(), self._seen)
@@ -157,6 +185,46 @@ class ImportPlan:
         last, count = self.rows - 1, min(size, self.rows)
         positions = sorted({round(i * last / max(1, count - 1)) for i in range(count)})
         return tuple(rows(self._seen.columns, self.attributes, positions))
+
+    def examples(self, position: int, size: int = 3) -> tuple[str, ...]:
+        """Return up to ``size`` different values of a column's first rows, as they are in the frame.
+
+        ``position`` is the column's place in :attr:`columns`; the key that is put together of several comes after.
+        """
+        item = self._seen.columns.items[position]
+        values = item.values(range(min(_FIRST_ROWS, self.rows)))
+        told = dict.fromkeys(show(value) for value in values if not is_missing(value))
+        return tuple(told)[:size]
+
+    def dates_as(self, form: DateFormat) -> str | None:
+        """Return the first date of the frame as it would stand in the file in another format; ``None`` without one."""
+        dates = tuple(a for a in self.attributes if a.type == "DATE" and a.kind != "unsupported")
+        attributes = replace(self.attributes, items=dates, form=form)
+        first = rows(self._seen.columns, attributes, range(min(_FIRST_ROWS, self.rows))) if dates else []
+        return next((text for row in first for text in row.values() if text), None)
+
+    @cached_property
+    def file_size(self) -> tuple[int, bool] | None:
+        """The bytes of the file, and whether that is exact; ``None`` when it cannot be encoded.
+
+        A small file is encoded and counted. Of a large one some rows are, evenly spread, which takes as long for a
+        million rows as for ten thousand.
+        """
+        seen = self._seen
+        text_bytes = sum(seen.profiles[a.position].text_bytes for a in self.attributes)
+        # A field that is no text takes about as many bytes as a word.
+        likely = text_bytes + 8 * self.rows * len(self.attributes)
+        try:
+            if likely <= _COUNTED_BYTES:
+                return sum(len(piece) for piece, _ in self.pieces()), True
+            taken = max(1, min(self.rows, _COUNTED_BYTES * self.rows // likely))
+            positions = sorted({i * self.rows // taken for i in range(taken)})
+            part = encode(
+                seen.columns.take(positions), self.attributes, delimiter=self.delimiter, header=False
+            )
+            return sum(len(piece) for piece, _ in part) * self.rows // len(positions), False
+        except PlanError:
+            return None
 
     def head(self, size: int = 5) -> str:
         """Return the first lines of the file exactly as they will be written."""
@@ -220,11 +288,10 @@ class ImportPlan:
             own = ": for a sandbox its .connection" if hasattr(connection, "connection") else ""
             raise PlanError(f"connection= takes a Connection{own}; this is {type(connection).__qualname__}.")
         self.require_ok()
-        if isinstance(progress, bool):
-            return submit(
-                self, connection or current(), progress=shown(on=progress), wait_progress=shown(on=True)
-            )
-        return submit(self, connection or current(), progress=progress)
+        show, wait = (
+            (shown(on=progress), shown(on=True)) if isinstance(progress, bool) else (progress, progress)
+        )
+        return submit(self, connection or current(), progress=show, wait_progress=wait)
 
     def require_ok(self) -> None:
         """Raise when the plan has errors; warn, once, of what the file holds otherwise than the frame.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Never, TypedDict, Unpack
 
 from connect_pandas._signatures import spelled
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from connect_pandas.data.infer import Attributes
     from connect_pandas.data.repair import Repair
     from connect_pandas.notebook.form import ImportForm
+    from connect_pandas.notebook.setup_form import SetupForm
     from connect_pandas.rules import AttributeType
     from connect_pandas.service.connection import Connection
     from connect_pandas.service.job import ImportJob
@@ -367,7 +369,7 @@ def create_reference_set(df: pd.DataFrame, name: str, **options: Unpack[SubmitOp
 
 @spelled
 def form(df: pd.DataFrame, name: str, **options: Unpack[SubmitOptions]) -> ImportForm:
-    """Show a form over the plan: choose the key and the notifications, look, and create the set.
+    """Show a form over the plan: choose names, types, the key and the notifications, look, repair, and create the set.
 
     Parameters
     ----------
@@ -391,7 +393,10 @@ def form(df: pd.DataFrame, name: str, **options: Unpack[SubmitOptions]) -> Impor
     from connect_pandas.notebook.form import ImportForm
 
     connection, progress = options.pop("connection", None), options.pop("progress", True)
-    return ImportForm(plan(df, name, **options), connection, progress=progress)  # type: ignore[misc]
+    schema = options.get("schema")
+    made = plan(df, name, **options)  # type: ignore[misc]
+    called = repr(str(schema)) if isinstance(schema, str | Path) else getattr(schema, "__name__", "schema")
+    return ImportForm(made, connection, frame=df, progress=progress, schema=called)
 
 
 def connect(
@@ -468,6 +473,34 @@ def connect(
     connection = resolve(profile, given)
     use(connection)
     return connection
+
+
+def setup(profile: str = "default") -> SetupForm | None:
+    """Set up the connection to an account, step by step: in a notebook as a form, in a terminal as questions.
+
+    Who and where; the API key, kept in the system's keyring; a key pair, chosen or made, and registered with Connect;
+    the file server's fingerprint, which you confirm; the subscription's directory; a test of both sides. What holds is
+    saved as a profile, without any secret in it. While a sandbox runs, it can be chosen as well.
+
+    Parameters
+    ----------
+    profile : str
+        The profile to begin from, and to save to.
+
+    Returns
+    -------
+    SetupForm or None
+        In a notebook the form, which shows itself; ``.connection`` once it is saved. In a terminal nothing:
+        ``connect_pandas.connect(profile)`` connects.
+
+    Raises
+    ------
+    ConfigurationError
+        Where nobody can be asked, as in a program without a terminal.
+    """
+    from connect_pandas._questions import setup_here
+
+    return setup_here(profile)
 
 
 def sandbox() -> Sandbox:

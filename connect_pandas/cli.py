@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import os
 import shlex
 import signal
 import sys
 import time
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from connect_pandas.errors import ConfigurationError, ConnectError
+from connect_pandas.errors import ConnectError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from connect_pandas import Connection, ImportJob, Sandbox
+    from connect_pandas import ImportJob, Sandbox
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -184,90 +183,10 @@ def _check(given: argparse.Namespace) -> int:
 
 
 def _setup(given: argparse.Namespace) -> int:
-    """Ask what is not known yet, one thing after the other; nothing is kept before both sides work."""
-    from dataclasses import replace
-
-    from connect_pandas.service import setup
+    from connect_pandas._questions import ask
     from connect_pandas.service.connection import DEFAULT_PROFILE
-    from connect_pandas.service.graphql import Api
 
-    print(
-        "This connects your Connect account: a few short steps. Ctrl-C stops it and keeps nothing but the key pair."
-    )
-    name = given.profile or DEFAULT_PROFILE
-    if setup.is_kept(name) and not _yes(f"There is a profile {name!r} already. Replace it at the end?"):
-        print("Stopped. For another profile: connect-pandas setup --profile NAME", file=sys.stderr)
-        return 1
-    connection = _asked()
-    line = setup.key_pair(connection.key_file, connection.user, connection.passphrase)
-    print(f"Your public key, {connection.key_file}.pub:\n  {line}")
-    if _yes("Register it with Connect now (replaces the one that Connect has for you)?"):
-        Api(connection).register_public_key(line)
-        print("  registered")
-    fingerprint = setup.shown_fingerprint(connection)
-    if fingerprint is not None:
-        print(f"The file server {connection.host} shows the fingerprint\n  {fingerprint}")
-        print("Compare it with the one that your administrator or Acoustic's support gives you.")
-        if not _yes("Is it the same?"):
-            print("Stopped: without that, nobody knows who the server is.", file=sys.stderr)
-            return 1
-        connection = replace(connection, host_key=fingerprint)
-    found = connection.check()
-    print(found)
-    if not found.ok:
-        return 1
-    print(f"Kept as the profile {name!r} in {setup.save(name, connection)}")
-    kept = setup.remember(connection)
-    print(
-        "The API key is in the system's keyring."
-        if kept
-        else "There is no keyring here: set CONNECT_API_KEY yourself."
-    )
-    called = "" if name == DEFAULT_PROFILE else f'"{name}"'
-    print(f"From now on: connect_pandas.connect({called})")
-    return 0
-
-
-def _asked() -> Connection:
-    from connect_pandas.service.connection import DOMAINS, Secret, resolve
-
-    known = {
-        n for n in ("domain", "host", "user", "api_key", "key_file") if os.environ.get(f"CONNECT_{n.upper()}")
-    }
-    given: dict[str, Any] = {}
-    if not known & {"domain", "host"}:
-        given["domain"] = _answer(f"Connect domain ({', '.join(DOMAINS)})", next(iter(DOMAINS)))
-    if "user" not in known:
-        given["user"] = _answer("Your Connect e-mail address")
-    if "api_key" not in known:
-        given["api_key"] = Secret(
-            _answer(
-                "API key (an administrator makes it: General settings > API keys; not shown)", hidden=True
-            )
-        )
-    if "key_file" not in known:
-        given["key_file"] = _answer("Private key, made when it is not there", "~/.ssh/connect")
-    passphrase = Secret(_ask("Passphrase of the private key (empty for none; not shown): ", hidden=True))
-    return resolve(None, given | ({"passphrase": passphrase} if passphrase.reveal() else {}))
-
-
-def _answer(question: str, default: str = "", *, hidden: bool = False) -> str:
-    """Ask until there is an answer."""
-    while True:
-        answer = _ask(f"{question}{f' [{default}]' if default else ''}: ", hidden=hidden) or default
-        if answer:
-            return answer
-
-
-def _yes(question: str) -> bool:
-    return _ask(f"{question} [yes/no]: ").lower() in ("y", "yes")
-
-
-def _ask(question: str, *, hidden: bool = False) -> str:
-    try:
-        return (getpass.getpass(question) if hidden else input(question)).strip()
-    except EOFError:
-        raise ConfigurationError("setup asks questions: run it in a terminal.") from None
+    return 0 if ask(given.profile or DEFAULT_PROFILE) else 1
 
 
 _COMMANDS: Final[dict[str, tuple[Callable[[argparse.Namespace], int], str]]] = {

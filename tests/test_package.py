@@ -55,6 +55,15 @@ def test_import_loads_nothing_heavy() -> None:
     assert run.stdout.strip() == "[]"
 
 
+def test_showing_the_service_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, connect_pandas.notebook.view_service, connect_pandas.notebook.view_sandbox;"
+        f"print([m for m in {HEAVY!r} if m in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
 def test_functions_stay_functions_whatever_has_been_loaded() -> None:
     code = (
         "import pandas, connect_pandas; df = pandas.DataFrame({'Order ID': ['a', 'b']});"
@@ -102,8 +111,11 @@ _ALLOWED = {
     "errors": {"data.problems", "service.job"},  # types only
     "rules": set[str](),
     "data": {"errors", "rules", "data", "notebook.display"},  # a value shows itself when asked
-    "service": {"errors", "rules", "service"},
-    "_sandbox": {"errors", "rules", "_sandbox", "service.connection"},
+    "service": {"errors", "rules", "service", "notebook.draw", "notebook.view_service"},
+    "_sandbox": {
+        *("errors", "rules", "_sandbox", "service.connection"),
+        *("notebook.draw", "notebook.live", "notebook.progress", "notebook.view_sandbox"),
+    },
 }
 
 
@@ -130,6 +142,17 @@ def test_a_room_knows_only_its_neighbours(room: str) -> None:
             assert any(name == a or name.startswith(f"{a}.") for a in _ALLOWED[room]), (
                 f"{module.name}: {name}"
             )
+
+
+@pytest.mark.parametrize("room", ["data", "service", "_sandbox"])
+def test_how_a_value_is_shown_is_loaded_when_it_is_shown(room: str) -> None:
+    for module in _modules(room):
+        loaded = [
+            node.module or ""
+            for node in ast.parse(module.read_text("utf-8")).body
+            if isinstance(node, ast.ImportFrom)
+        ]
+        assert not [name for name in loaded if name.startswith("connect_pandas.notebook")], module.name
 
 
 def test_the_service_side_knows_no_frame() -> None:

@@ -20,6 +20,7 @@ from connect_pandas import (
     Problems,
     Repair,
     Sandbox,
+    SetupForm,
     Verification,
 )
 
@@ -78,6 +79,7 @@ assert_type(
     connect_pandas.connect(domain="prod-us-east-1", user="ann@shop.com", key_file="~/.ssh/connect"),
     Connection,
 )
+assert_type(connect_pandas.setup("work"), SetupForm | None)
 with connect_pandas.sandbox() as box:
     assert_type(box, Sandbox)
     assert_type(box.connection, Connection)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from connect_pandas._sandbox.server import Server
     from connect_pandas._sandbox.sftp import Faults
+    from connect_pandas.notebook.draw import View
+    from connect_pandas.notebook.live import Live
 
 __all__ = ["Sandbox"]
 
@@ -59,6 +61,8 @@ class Sandbox:
 
     Notes
     -----
+    In a notebook it shows its files, sets, jobs and mailbox, and goes on showing them as they change.
+
     It listens on loopback only, on ports of the system's choice. It stops with :meth:`stop`, at the end of a
     ``with`` block, or when Python ends; with it go its keys, its files and its records. What a sandbox leaves
     behind that is killed, the next one removes.
@@ -86,7 +90,17 @@ class Sandbox:
             kind="sandbox",
         )
         self._running = True
+        self._live: Live | None = None
         atexit.register(self.stop)
+
+    @property
+    def explorer(self) -> str:
+        """Where a browser on this machine sees the API's explorer; it asks there for the key.
+
+        ``box.connection.api_key.reveal()`` shows the key. Who does not want to type it opens
+        ``f"{box.explorer}#key={box.connection.api_key.reveal()}"``: that part of an address goes to no server.
+        """
+        return self.connection.endpoint
 
     @property
     def files(self) -> pd.DataFrame:
@@ -166,7 +180,9 @@ class Sandbox:
         """Stop it and remove all that it made. Stopping twice does no harm."""
         if not self._running:
             return
-        self._running = False
+        if self._live is not None:  # what it held stays on the page
+            self._live.end(self._view(last=True))
+        self._running, self._live = False, None
         atexit.unregister(self.stop)
         leave(self.connection)
         self._server.stop()
@@ -184,14 +200,30 @@ class Sandbox:
         self.stop()
 
     def __repr__(self) -> str:
-        if not self._running:
-            return "<Sandbox, stopped>"
-        way, server = self.connection, self._server
-        files, jobs, sets = server.files.files(), server.importer.jobs(), server.library.sets()
-        return (
-            f"<Sandbox of {USER} · sftp {way.host}:{way.port} · {way.endpoint} · "
-            f"{_count(len(files), 'file')}, {_count(len(jobs), 'job')}, {_count(len(sets), 'reference set')}>"
-        )
+        from connect_pandas.notebook.draw import as_text
+
+        return as_text(self._view())
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from connect_pandas.notebook.draw import bundle
+
+        return bundle(self._view())
+
+    def _ipython_display_(self) -> None:
+        """Show itself in a notebook and keep that up to date until it stops; elsewhere let IPython take the repr."""
+        from connect_pandas.notebook.live import Live
+        from connect_pandas.notebook.progress import in_notebook
+
+        if not (self._running and in_notebook()):
+            raise NotImplementedError
+        if self._live is None:
+            self._live = Live(self._view, self._server.bell)
+        self._live.show()
+
+    def _view(self, *, last: bool = False) -> View:
+        from connect_pandas.notebook.view_sandbox import sandbox, stopped
+
+        return sandbox(self, last=last) if self._running else stopped()
 
     def _running_server(self) -> Server:
         if not self._running:
@@ -209,10 +241,6 @@ def _table(columns: Mapping[str, str], rows: Iterable[tuple[Any, ...]]) -> pd.Da
 
     # The types are named, so that an empty table has them too.
     return pd.DataFrame(list(rows), columns=list(columns)).astype(dict(columns))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _server_class() -> type[Server]:

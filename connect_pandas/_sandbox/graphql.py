@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from ariadne import MutationType, ObjectType, QueryType, ScalarType, make_executable_schema
 from graphql import FloatValueNode, GraphQLError, ValueNode, graphql_sync, value_from_ast_untyped
 
+from connect_pandas._sandbox.explorer import page
 from connect_pandas._sandbox.importer import FILE_NOT_FOUND
 from connect_pandas._sandbox.orders import check_names, read_order, reference_set, refuse, without
 from connect_pandas._sandbox.records import Attribute, Condition, DataSet, Link
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from graphql import GraphQLResolveInfo, GraphQLSchema
 
+    from connect_pandas._sandbox.bell import Bell
     from connect_pandas._sandbox.importer import Importer
     from connect_pandas._sandbox.records import Library
     from connect_pandas._sandbox.sftp import Keys
@@ -53,7 +55,10 @@ class Service:
 
 
 class App:
-    """The ASGI application: ``POST /``, JSON, with the key in ``x-api-key``.
+    """The ASGI application: ``POST /``, JSON, with the key in ``x-api-key``; a browser that opens it sees the explorer.
+
+    A page of another site that a person has open must not get in: it does not know the key, and it is refused before
+    that, whether it asks as itself (``Origin``) or has pointed a name of its own at this machine (``Host``).
 
     Parameters
     ----------
@@ -61,31 +66,62 @@ class App:
     api_key : str
     executor : Executor
         Where requests are answered, so that a long answer does not hold up the file server.
+    bell : Bell
+        Rings after an answer: a mutation may have changed something.
     """
 
-    def __init__(self, service: Service, api_key: str, executor: Executor) -> None:
+    def __init__(self, service: Service, api_key: str, executor: Executor, bell: Bell) -> None:
         self._service = service
         self._api_key = api_key.encode()
         self._executor = executor
+        self._bell = bell
         self._schema = make_schema()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             body = await _body(receive)
-            await _respond(send, *await self._answer(scope, body))
+            await _respond(send, await self._answer(scope, body))
 
-    async def _answer(self, scope: Scope, body: bytes) -> tuple[int, bytes]:
+    async def _answer(self, scope: Scope, body: bytes) -> Answer:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        if (refusal := _refuse_strangers(headers)) is not None:
+            return refusal
         if scope["path"] != "/":
-            return 404, _errors("Not found: the API is at /.")
+            return _errors(404, "Not found: the API is at /.")
+        if scope["method"] in ("GET", "HEAD") and "text/html" in headers.get("accept", ""):
+            return Answer(200, *page())
         if scope["method"] != "POST":
-            return 405, _errors("Method not allowed: POST a query as JSON.")
-        if not hmac.compare_digest(dict(scope["headers"]).get(b"x-api-key", b""), self._api_key):
-            return 401, _errors("Unauthorized: the x-api-key header is missing or wrong.")
+            return _errors(405, "Method not allowed: POST a query as JSON.")
+        if not hmac.compare_digest(headers.get("x-api-key", "").encode("latin-1"), self._api_key):
+            return _errors(401, "Unauthorized: the x-api-key header is missing or wrong.")
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, _execute, self._schema, self._service, body)
+        answer = await loop.run_in_executor(self._executor, _execute, self._schema, self._service, body)
+        self._bell.ring()
+        return answer
 
 
-def _execute(schema: GraphQLSchema, service: Service, body: bytes) -> tuple[int, bytes]:
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back over HTTP."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
+
+
+_OWN_NAMES: Final = frozenset({"127.0.0.1", "localhost"})
+
+
+def _refuse_strangers(headers: Mapping[str, str]) -> Answer | None:
+    host, origin = headers.get("host", ""), headers.get("origin")
+    if host.rpartition(":")[0] not in _OWN_NAMES:
+        return _errors(421, "Misdirected: this sandbox is 127.0.0.1 and answers to no other name.")
+    if origin is not None and origin != f"http://{host}":
+        return _errors(403, "Forbidden: pages of other sites are not answered.")
+    return None
+
+
+def _execute(schema: GraphQLSchema, service: Service, body: bytes) -> Answer:
     try:
         request = json.loads(body, parse_float=Decimal, parse_constant=_no_json)
     except ValueError:
@@ -94,13 +130,13 @@ def _execute(schema: GraphQLSchema, service: Service, body: bytes) -> tuple[int,
         case {"query": str(query), **rest}:
             variables, operation = rest.get("variables") or {}, rest.get("operationName")
         case _:
-            return 400, _errors('The body is not JSON with a "query".')
+            return _errors(400, 'The body is not JSON with a "query".')
     if not isinstance(variables, dict) or not isinstance(operation, str | None):
-        return 400, _errors('"variables" is an object and "operationName" a text.')
+        return _errors(400, '"variables" is an object and "operationName" a text.')
     result = graphql_sync(
         schema, query, context_value=service, variable_values=variables, operation_name=operation
     )
-    return 200, _json(result.formatted).encode()
+    return Answer(200, _json(result.formatted).encode())
 
 
 def _no_json(constant: str) -> NoReturn:
@@ -130,14 +166,15 @@ async def _body(receive: Receive) -> bytes:
             return b"".join(parts)
 
 
-async def _respond(send: Send, status: int, body: bytes) -> None:
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+async def _respond(send: Send, answer: Answer) -> None:
+    headers = {**answer.headers, "content-length": str(len(answer.body))}
+    encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
+    await send({"type": "http.response.body", "body": answer.body})
 
 
-def _errors(message: str) -> bytes:
-    return json.dumps({"errors": [{"message": message}]}).encode()
+def _errors(status: int, message: str) -> Answer:
+    return Answer(status, json.dumps({"errors": [{"message": message}]}).encode())
 
 
 # ── the schema and its resolvers ────────────────────────────────────────────────────────────────────────────

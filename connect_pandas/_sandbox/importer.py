@@ -15,6 +15,7 @@ from connect_pandas._sandbox.records import RefusedError
 from connect_pandas.rules import FILE_BYTES_MAX
 
 if TYPE_CHECKING:
+    from connect_pandas._sandbox.bell import Bell
     from connect_pandas._sandbox.records import Attribute, Library, Load
     from connect_pandas._sandbox.store import Key, Store, StoredFile
 
@@ -83,12 +84,15 @@ class Importer:
     library : Library
     delay : float
         Seconds that a job waits before it starts: the service is not at once either.
+    bell : Bell
+        Rings when a job has come further.
     """
 
-    def __init__(self, files: Store, library: Library, delay: float) -> None:
+    def __init__(self, files: Store, library: Library, delay: float, bell: Bell) -> None:
         self._files = files
         self._library = library
         self._delay = delay
+        self._bell = bell
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
         self._mails: list[Mail] = []
@@ -187,8 +191,9 @@ class Importer:
 
     def _note(self, job_id: str, **changes: Any) -> Job:
         with self._lock:
-            self._jobs[job_id] = replace(self._jobs[job_id], **changes)
-            return self._jobs[job_id]
+            self._jobs[job_id] = job = replace(self._jobs[job_id], **changes)
+        self._bell.ring()
+        return job
 
     def _end(self, job_id: str, order: Order, status: Status, imported: int, message: str) -> None:
         job = self._note(
@@ -197,6 +202,7 @@ class Importer:
         mails = [_mail(to, job) for to in order.notify]
         with self._lock:
             self._mails.extend(mails)
+        self._bell.ring()
 
 
 def _check_keys(load: Load, order: Order) -> None:

@@ -14,6 +14,7 @@ import asyncssh
 import uvicorn
 
 from connect_pandas._sandbox import sftp
+from connect_pandas._sandbox.bell import Bell
 from connect_pandas._sandbox.graphql import App, Service
 from connect_pandas._sandbox.importer import Importer
 from connect_pandas._sandbox.records import Library
@@ -48,15 +49,16 @@ class Server:
         self.key_file = folder / "key"
         _write_private(self.key_file, own_key.export_private_key())
         self.host_key = host_key.get_fingerprint("sha256")
-        self.files = Store(_new_folder(folder, "files"), _subscription())
+        self.bell = Bell()
+        self.files = Store(_new_folder(folder, "files"), _subscription(), self.bell)
         self.library = Library(_new_folder(folder, "records"))
-        self.importer = Importer(self.files, self.library, import_delay)
+        self.importer = Importer(self.files, self.library, import_delay, self.bell)
         self._executor = ThreadPoolExecutor(4, thread_name_prefix="connect-sandbox-api")
         keys = sftp.Keys(user, own_key)
         service = Service(user, keys, self.files, self.library, self.importer)
         self._http = _HttpServer(
             uvicorn.Config(
-                App(service, api_key, self._executor),
+                App(service, api_key, self._executor, self.bell),
                 http="h11",
                 ws="none",
                 lifespan="off",

@@ -14,6 +14,8 @@ from connect_pandas.rules import DIRECTORY_BYTES_MAX, DIRECTORY_FILES_MAX
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from connect_pandas._sandbox.bell import Bell
+
 Key = tuple[str, ...]
 """The segments of a path from the logon root: ``("sub_1X", "RS", "orders.csv")``; ``()`` is the root."""
 
@@ -60,10 +62,13 @@ class Store:
         Where contents go; it exists and belongs to the sandbox alone.
     subscription : str
         The name of the one directory under the root.
+    bell : Bell
+        Rings when a file has come or gone.
     """
 
-    def __init__(self, folder: Path, subscription: str) -> None:
+    def __init__(self, folder: Path, subscription: str, bell: Bell) -> None:
         self.subscription = subscription
+        self._bell = bell
         self._folder = folder
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
@@ -118,6 +123,7 @@ class Store:
             if self._find(key) is None:
                 raise RefusedError(f"{_show(key)} is a directory.")
             _discard(self._files.pop(key).content)
+        self._bell.ring()
 
     def discard(self, key: Key) -> None:
         """Remove a file if it is there."""
@@ -125,6 +131,7 @@ class Store:
             found = self._files.pop(key, None)
         if found is not None:
             _discard(found.content)
+            self._bell.ring()
 
     def rename(self, old: Key, new: Key) -> None:
         """Rename a file to a name that is free."""
@@ -133,6 +140,7 @@ class Store:
                 raise RefusedError(f"{_show(old)} is a directory; directories are not renamed.")
             self._check_new(new)
             self._files[new] = self._files.pop(old)
+        self._bell.ring()
 
     def begin(self, key: Key) -> Upload:
         """Begin a file. Nothing is there before :meth:`finish`."""
@@ -184,6 +192,7 @@ class Store:
             self._files[upload.key] = StoredFile(upload.content, size, datetime.now(UTC))
             if replaced is not None:
                 _discard(replaced.content)
+        self._bell.ring()
 
     def abandon(self, upload: Upload) -> None:
         """Forget a file that nobody finished."""

@@ -1,67 +1,35 @@
-"""What our values look like: one view of each, drawn as text for a terminal or as HTML for a notebook.
-
-The HTML reads without styles and scripts, so that an untrusted notebook, an exported page or a mail shows all of it.
-"""
+"""What there is to see of frames and plans: one view of each, and the checklist in it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import singledispatch
-from html import escape
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from connect_pandas._plan import ImportPlan
 from connect_pandas.data.infer import Attribute, Attributes
-from connect_pandas.data.problems import GROUPS, SEVERITIES, Problem, Problems, Severity, one_line
+from connect_pandas.data.problems import GROUPS, SEVERITIES, Problem, Problems, one_line
 from connect_pandas.data.repair import Repair, done, title, verdict
-from connect_pandas.rules import ATTRIBUTE_TYPES, DATE_FORMATS
+from connect_pandas.notebook import draw
+from connect_pandas.notebook.draw import SHOWN, Item, Table, View, count, more
+from connect_pandas.notebook.way import notified, told, way
+from connect_pandas.rules import ATTRIBUTE_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from connect_pandas.data.problems import Group
+    from connect_pandas.notebook.draw import Stop
     from connect_pandas.rules import AttributeType
-
-SHOWN: Final = 20
-"""How many attributes and problems a repr shows; a wide frame's stays small."""
-
-Verdict = Severity | Literal["passed", "open"]
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One line of a checklist: what was looked at, and what came of it."""
-
-    verdict: Verdict
-    about: str
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What there is to see of a value, apart from how it is drawn."""
-
-    title: str = ""
-    facts: tuple[tuple[str, str], ...] = ()
-    header: tuple[str, ...] = ()
-    rows: tuple[tuple[str, ...], ...] = ()
-    more: str = ""
-    checklist: tuple[Item, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    with_rules: bool = False
-    """Whether each problem says the rule behind it."""
-    verdict: str = ""
 
 
 def text(value: Any) -> str:
     """Return a value as text."""
-    return _as_text(view(value))
+    return draw.as_text(view(value))
 
 
 def bundle(value: Any) -> dict[str, str]:
     """Return a value as Jupyter's bundle: text and HTML."""
-    seen = view(value)
-    return {"text/plain": _as_text(seen), "text/html": _as_html(seen)}
+    return draw.bundle(view(value))
 
 
 # ── views ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -76,12 +44,12 @@ def view(value: Any) -> View:
 @view.register
 def _(attributes: Attributes) -> View:
     return View(
-        title=f"{_count(len(attributes), 'attribute')} · {_count(attributes.rows, 'row')}",
-        header=("column", "type", "key", "why"),
-        rows=tuple(
-            (str(a.column), a.type, "key" if a.key else "", a.reason) for a in attributes.items[:SHOWN]
+        title=f"{count(len(attributes), 'attribute')} · {count(attributes.rows, 'row')}",
+        tables=_table(
+            ("column", "type", "key", "why"),
+            ((str(a.column), a.type, "key" if a.key else "", a.reason) for a in attributes.items[:SHOWN]),
+            more(len(attributes), "attribute"),
         ),
-        more=_more(len(attributes), "attribute"),
         checklist=_checklist(attributes),
         problems=attributes.problems,
         verdict=_verdict(attributes.problems, 'ready: df.connect.plan("Name")'),
@@ -115,35 +83,40 @@ def _(problems: Problems) -> View:
 def _(plan: ImportPlan) -> View:
     return View(
         title=f"Import plan: reference set {plan.name!r}",
-        facts=(
-            ("frame", f"{_count(plan.rows, 'row')} × {_count(len(plan.attributes), 'column')}"),
+        way=way_of(plan),
+        facts=(("job", plan.job_name), ("notify", notified(plan.notify))),
+        tables=_table(
+            ("#", "attribute", "type", "key", "why"),
             (
-                "file",
-                f"{plan.filename} · {_DELIMITER[plan.delimiter]} · {'with' if plan.header else 'no'} header",
+                (str(i), _renamed(str(a.column), a.name), a.type, "key" if a.key else "", a.reason)
+                for i, a in enumerate(plan.attributes.items[:SHOWN], 1)
             ),
-            ("folder", plan.folder or "(the subscription's own)"),
-            ("job", plan.job_name),
-            *_date_fact(plan.attributes),
-            *((("notify", ", ".join(plan.notify)),) if plan.notify else ()),
+            more(len(plan.attributes), "attribute"),
         ),
-        header=("#", "attribute", "type", "key", "why"),
-        rows=tuple(
-            (str(i), _renamed(str(a.column), a.name), a.type, "key" if a.key else "", a.reason)
-            for i, a in enumerate(plan.attributes.items[:SHOWN], 1)
-        ),
-        more=_more(len(plan.attributes), "attribute"),
         checklist=_short_checklist(plan.attributes, plan.problems),
         problems=plan.problems,
         verdict=_verdict(plan.problems, "ready: plan.submit()"),
     )
 
 
-_DELIMITER: Final = {",": "comma-separated", "\t": "tab-separated", "|": "pipe-separated"}
+def size_of(plan: ImportPlan) -> str:
+    """Say how large the plan's file will be; nothing where that is not known."""
+    size, exact = (plan.ok and plan.file_size) or (None, True)
+    return "" if size is None else f"{'' if exact else 'about '}{draw.size(size)}"
 
 
-def _date_fact(attributes: Attributes) -> tuple[tuple[str, str], ...]:
-    pattern = next((f.pattern for f in DATE_FORMATS if f.name == attributes.date_format), None)
-    return (("dates", pattern),) if pattern else ()
+def way_of(plan: ImportPlan) -> tuple[Stop, ...]:
+    """Return the places that the plan's data will pass."""
+    stops = way(plan.payload["importInput"], plan.rows, size_of(plan))
+    return (
+        stops if plan.ok else (*stops[:-1], told(stops[-1], "error", "not before its errors are put right"))
+    )
+
+
+def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]], rest: str = "") -> tuple[Table, ...]:
+    """Return the one table of a view; none without rows."""
+    drawn = tuple(rows)
+    return (Table(header, drawn, more=rest),) if drawn else ()
 
 
 def _counted(attribute: Attribute) -> str:
@@ -152,14 +125,6 @@ def _counted(attribute: Attribute) -> str:
 
 def _renamed(column: str, name: str) -> str:
     return name if column == name else f"{name} (from {column})"
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n:,} {what}{'' if n == 1 else 's'}"
-
-
-def _more(n: int, what: str) -> str:
-    return f"… and {_count(n - SHOWN, what)} more" if n > SHOWN else ""
 
 
 def _verdict(problems: Sequence[Problem], ready: str) -> str:
@@ -171,7 +136,7 @@ def _verdict(problems: Sequence[Problem], ready: str) -> str:
 
 def _counts(problems: Sequence[Problem]) -> str:
     counts = {s: sum(p.severity == s for p in problems) for s in SEVERITIES}
-    return ", ".join(_count(n, s) for s, n in counts.items() if n)
+    return ", ".join(count(n, s) for s, n in counts.items() if n)
 
 
 # ── the checklist ────────────────────────────────────────────────────────────────────────────────────────────
@@ -216,10 +181,10 @@ def _found(problems: Sequence[Problem]) -> Iterator[str]:
     """Yield how many values of which columns a code was found in."""
     for code in dict.fromkeys(p.code for p in problems):
         same = [p for p in problems if p.code == code]
-        count = sum(p.count for p in same)
+        values = sum(p.count for p in same)
         columns = list(dict.fromkeys(_cut(p.column) for p in same if p.column is not None))
-        where = ", ".join(columns) if len(columns) <= _NAMED else _count(len(columns), "column")
-        yield (f"{count:,} × {code}" if count else code) + (f" in {where}" if where else "")
+        where = ", ".join(columns) if len(columns) <= _NAMED else count(len(columns), "column")
+        yield (f"{values:,} × {code}" if values else code) + (f" in {where}" if where else "")
 
 
 _NAMED: Final = 3
@@ -228,13 +193,14 @@ _NAME_WIDTH: Final = 40
 
 
 def _cut(name: str) -> str:
+    name = one_line(name)
     return name if len(name) <= _NAME_WIDTH else f"{name[: _NAME_WIDTH - 1]}…"
 
 
 def _names(attributes: Attributes) -> str:
     if not len(attributes):
         return ""
-    return _count(len(attributes), "attribute name") + (", all different" if len(attributes) > 1 else "")
+    return count(len(attributes), "attribute name") + (", all different" if len(attributes) > 1 else "")
 
 
 def _key(attributes: Attributes) -> str:
@@ -242,7 +208,7 @@ def _key(attributes: Attributes) -> str:
     # What no attribute can hold was not looked at for repeats.
     if key is None or key.kind == "unsupported" or not attributes.rows:
         return ""
-    return f"{_cut(str(key.column))}: {_count(attributes.rows, 'different value')}, none missing"
+    return f"{_cut(str(key.column))}: {count(attributes.rows, 'different value')}, none missing"
 
 
 def _types(attributes: Attributes) -> str:
@@ -252,8 +218,8 @@ def _types(attributes: Attributes) -> str:
 
 def _of_type(type_: AttributeType, words: str) -> Callable[[Attributes], str]:
     def said(attributes: Attributes) -> str:
-        count = sum(a.type == type_ and a.kind != "unsupported" for a in attributes)
-        return f"{_count(count, 'attribute')}, {words}" if count else ""
+        found = sum(a.type == type_ and a.kind != "unsupported" for a in attributes)
+        return f"{count(found, 'attribute')}, {words}" if found else ""
 
     return said
 
@@ -264,19 +230,13 @@ def _dates(attributes: Attributes) -> str:
 
 
 def _phones(attributes: Attributes) -> str:
-    count = sum(_are_phones(a) for a in attributes)
-    return f"{_count(count, 'attribute')}, E.164 throughout" if count else ""
-
-
-def _are_phones(a: Attribute) -> bool:
-    """Whether a column was checked as phone numbers: all of its values that say something are."""
-    counted = a.evidence
-    told = counted.get("rows", 0) - counted.get("missing", 0) - counted.get("words for missing", 0)
-    return a.type == "TEXT" and not a.chosen and 0 < told == counted.get("phone numbers", 0)
+    # A type that was given is kept, and its values are not looked at as phone numbers.
+    found = [a.evidence.get("phone numbers", 0) for a in attributes if a.type == "TEXT" and not a.chosen]
+    return f"{count(sum(found), 'phone number')}, E.164 throughout" if any(found) else ""
 
 
 _GOOD: Final[dict[Group, Callable[[Attributes], str]]] = {
-    "frame": lambda a: f"{_count(a.rows, 'row')} × {_count(len(a), 'column')}",
+    "frame": lambda a: f"{count(a.rows, 'row')} × {count(len(a), 'column')}",
     "names": _names,
     "key": _key,
     "types": _types,
@@ -291,121 +251,18 @@ _GOOD: Final[dict[Group, Callable[[Attributes], str]]] = {
 """Group of rules → what holds where none is broken, with figures; empty where there is nothing that they are about."""
 _LAST: Final[tuple[Group, ...]] = ("size", "schema")
 """Looked at only when nothing else is wrong."""
-_MARKS: Final[dict[Verdict, str]] = {"passed": "✓", "error": "✗", "warning": "!", "note": "·", "open": "–"}
 
 
 @view.register
 def _(repair: Repair) -> View:
-    left = ((d.column, d.rule, f"{d.count:,} left", d.reason) for d in repair.doubts)
+    left = ((d.column, d.rule, f"{d.count:,} left", d.reason) for d in repair.doubts[:SHOWN])
     return View(
         title=title(repair),
-        header=("column", "rule", "values", "as"),
-        rows=(*done(repair.changes), *left),
+        tables=_table(
+            ("column", "rule", "values", "as"),
+            (*done(repair.changes), *left),
+            f"{more(len(repair.doubts), 'doubt')}: .doubts" if len(repair.doubts) > SHOWN else "",
+        ),
         problems=repair.left,
         verdict=verdict(repair),
     )
-
-
-# ── as text ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _as_text(seen: View) -> str:
-    lines = [seen.title] if seen.title else []
-    width = max((len(name) for name, _ in seen.facts), default=0)
-    lines += [f"  {name:<{width}}  {one_line(value)}" for name, value in seen.facts]
-    if seen.rows:
-        lines += ["", *_table(seen.header, seen.rows)]
-    if seen.more:
-        lines.append(f"  {seen.more}")
-    if seen.checklist:
-        lines += ["", *_list(seen.checklist)]
-    for problem in seen.problems[:SHOWN]:
-        said = f"{problem.severity}: {problem.in_words(rule=seen.with_rules)}"
-        lines += ["", *(f"{'  ' if seen.title else ''}{line}" for line in said.split("\n"))]
-    if len(seen.problems) > SHOWN:
-        lines.append(f"  {_more(len(seen.problems), 'problem')}")
-    if seen.verdict:
-        lines += ["", seen.verdict]
-    return "\n".join(lines).lstrip("\n")
-
-
-def _list(checklist: Sequence[Item]) -> Iterator[str]:
-    width = max(len(item.about) for item in checklist)
-    for item in checklist:
-        yield f"  {_MARKS[item.verdict]} {item.about:<{width}}  {one_line(item.words)}"
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    cells = [[one_line(cell) for cell in row] for row in (header, *rows)]
-    widths = [min(40, max(len(row[i]) for row in cells)) for i in range(len(header) - 1)]
-    return [
-        "  " + "  ".join([*(c.ljust(w) for c, w in zip(row, widths, strict=False)), row[-1]]).rstrip()
-        for row in cells
-    ]
-
-
-# ── as HTML ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-_STYLE: Final = (
-    "color: var(--jp-ui-font-color1, CanvasText); background: var(--jp-layout-color0, Canvas); "
-    "font-family: var(--jp-ui-font-family, sans-serif); font-size: var(--jp-ui-font-size1, 13px); "
-    "line-height: 1.5; padding: 8px 0; max-width: 70em"
-)
-_CELL: Final = "text-align: left; vertical-align: top; padding: 2px 14px 2px 0; white-space: pre-wrap"
-_COLOR: Final[dict[Verdict, str]] = {
-    "error": "var(--jp-error-color1, #d32f2f)",
-    "warning": "var(--jp-warn-color0, #a86400)",
-    "note": "var(--jp-info-color0, #2f74d0)",
-    "passed": "var(--jp-success-color0, #2e8540)",
-    "open": "inherit",
-}
-
-
-def _as_html(seen: View) -> str:
-    parts = [f"<strong>{escape(seen.title)}</strong>"] if seen.title else []
-    if seen.facts:
-        facts = "".join(_row("td", fact, head="th") for fact in seen.facts)
-        parts.append(f'<table style="margin: 4px 0; border: none">{facts}</table>')
-    if seen.rows:
-        body = "".join(_row("td", row) for row in seen.rows)
-        parts.append(
-            f'<table style="margin: 8px 0"><thead>{_row("th", seen.header)}</thead><tbody>{body}</tbody></table>'
-        )
-    if seen.more:
-        parts.append(f"<div>{escape(seen.more)}</div>")
-    if seen.checklist:
-        checked = "".join(map(_checked, seen.checklist))
-        parts.append(f'<table style="margin: 8px 0; border: none">{checked}</table>')
-    parts += [_problem(p, rule=seen.with_rules) for p in seen.problems[:SHOWN]]
-    if len(seen.problems) > SHOWN:
-        parts.append(f"<div>{escape(_more(len(seen.problems), 'problem'))}</div>")
-    if seen.verdict:
-        parts.append(f"<div><strong>{escape(seen.verdict)}</strong></div>")
-    return f'<div class="connect-pandas" style="{_STYLE}">{"".join(parts)}</div>'
-
-
-def _row(tag: str, cells: Sequence[str], head: str | None = None) -> str:
-    tags = [head or tag, *[tag] * (len(cells) - 1)]
-    drawn = [f'<{t} style="{_CELL}">{escape(one_line(c))}</{t}>' for t, c in zip(tags, cells, strict=True)]
-    return f"<tr>{''.join(drawn)}</tr>"
-
-
-def _checked(item: Item) -> str:
-    mark = f'<td style="{_CELL}; color: {_COLOR[item.verdict]}">{_MARKS[item.verdict]}</td>'
-    words = f'<td style="{_CELL}">{escape(one_line(item.words))}</td>'
-    return f'<tr>{mark}<th style="{_CELL}">{escape(item.about)}</th>{words}</tr>'
-
-
-def _problem(p: Problem, *, rule: bool) -> str:
-    where = f"<strong>{escape(one_line(p.column))}</strong>: " if p.column is not None else ""
-    more = f" … {p.count:,} in all" if p.count > len(p.rows) else ""
-    rows = f"<br>{escape(', '.join(map(str, p.rows)) + more)}" if p.rows else ""
-    why = f"<br>rule: {escape(p.rule)}" if rule else ""
-    fix = f'<br><code style="white-space: pre-wrap">{escape(p.fix)}</code>' if p.fix else ""
-    return (
-        f'<div style="border-left: 3px solid {_COLOR[p.severity]}; padding-left: 8px; margin: 6px 0">'
-        f"{p.severity} · {where}{escape(p.message)} [{p.code}]{rows}{why}{fix}</div>"
-    )
-
-
-__all__ = ["Item", "View", "bundle", "text", "view"]

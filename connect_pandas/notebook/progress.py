@@ -7,10 +7,10 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from connect_pandas.service.progress import Progress, silent
+from connect_pandas.service.progress import Advance, Progress, silent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 
 def shown(*, on: bool) -> Progress:
@@ -33,19 +33,26 @@ def in_notebook() -> bool:
 
 
 @contextmanager
-def _bar(label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
+def _bar(label: str, total: int | None, unit: str) -> Iterator[Advance]:
     from tqdm.auto import tqdm
+
+    from connect_pandas.notebook.draw import size as in_words
 
     if total is None:
         form = "{desc}: {elapsed}"
     else:
-        form = "{desc}: {percentage:3.0f}% |{bar}| {n:,}/{total:,} {unit} [{elapsed}<{remaining}]"
-    started = time.monotonic()
+        form = "{desc}: {percentage:3.0f}% |{bar}| {n:,}/{total:,} {unit} [{elapsed}<{remaining}{postfix}]"
+    started, sent = time.monotonic(), 0
     with tqdm(
         total=total, desc=label, unit=unit, bar_format=form, mininterval=0.1, dynamic_ncols=True
     ) as bar:
 
-        def advance(count: int) -> None:
+        def advance(count: int, size: int = 0) -> None:
+            nonlocal sent
+            sent += size
+            if sent:
+                speed = sent / max(time.monotonic() - started, 1e-3)
+                bar.set_postfix_str(f"{in_words(sent)}, {in_words(speed)}/s", refresh=False)
             bar.update(count)
             if not count and time.monotonic() - started > 0.1:
                 bar.refresh()

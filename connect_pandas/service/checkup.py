@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from connect_pandas import rules
 from connect_pandas.errors import ConnectError
@@ -25,7 +25,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Checkup:
-    """What a connection can do. Prints itself."""
+    """What a connection can do. It shows itself."""
 
     sides: tuple[Side, ...]
 
@@ -42,6 +42,12 @@ class Checkup:
 
     def __bool__(self) -> bool:
         return self.ok
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from connect_pandas.notebook.draw import bundle
+        from connect_pandas.notebook.view_service import checkup as view
+
+        return bundle(view(self))
 
     def __repr__(self) -> str:
         return "\n".join(self.lines)

@@ -128,7 +128,7 @@ class Connection:
     kind: Literal["account", "sandbox"] = "account"
 
     def __post_init__(self) -> None:
-        if wrong := [*_wrong({name: getattr(self, name) for name in _CHECKS})]:
+        if wrong := [*complaints({name: getattr(self, name) for name in _CHECKS})]:
             raise ConfigurationError("\n".join(wrong))
 
     def check(self) -> Checkup:
@@ -143,6 +143,12 @@ class Connection:
 
         return checkup(self)
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from connect_pandas.notebook.draw import as_html
+        from connect_pandas.notebook.view_service import connection as view
+
+        return {"text/plain": repr(self), "text/html": as_html(view(self))}
+
     def __repr__(self) -> str:
         domain = DOMAINS.get(self.domain or "")
         where = self.domain if domain and domain.host == self.host else self.host
@@ -156,10 +162,19 @@ def require_running(connection: Connection) -> None:
     ------
     ConfigurationError
     """
-    if connection.kind == "sandbox" and not connection.key_file.exists():
+    if connection.kind == "sandbox" and not _is_there(connection):
         raise ConfigurationError(
             "This sandbox has stopped, and what was in it is gone. Start another: connect_pandas.sandbox()"
         )
+
+
+def _is_there(sandbox: Connection) -> bool:
+    # A key that setup made for a sandbox outlives it; the folder of its journal does not.
+    return sandbox.key_file.exists() and (sandbox.state is None or sandbox.state.parent.exists())
+
+
+def _server(connection: Connection) -> tuple[str, int, str]:
+    return connection.host, connection.port, connection.endpoint
 
 
 # ── what a setting can be ─────────────────────────────────────────────────────────────────────────────
@@ -281,8 +296,16 @@ _CHECKS: Final[dict[str, Callable[[str, Any], str | None]]] = {
 }
 
 
-def _wrong(settings: Mapping[str, Any], labels: Mapping[str, str] | None = None) -> Iterator[str]:
-    """Say of each setting that is there what is wrong with it."""
+def complaints(settings: Mapping[str, Any], labels: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Say of each setting that is there what is wrong with it.
+
+    Parameters
+    ----------
+    settings : mapping
+        By name; ``None`` is not there.
+    labels : mapping, optional
+        What the user calls a setting, where that is not its name.
+    """
     for name, check in _CHECKS.items():
         value = settings.get(name)
         if value is not None and (words := check((labels or {}).get(name, name), value)):
@@ -340,17 +363,19 @@ def resolve(profile: str | None, given: Mapping[str, Any]) -> Connection:
     settings: dict[str, Any] = {}
     for source in sources:
         settings = _over(settings, _by_domain(source))
-    settings |= {n: found for n in SECRETS - settings.keys() if (found := _from_keyring(n, settings))}
+    settings |= {n: found for n in SECRETS - settings.keys() if (found := from_keyring(n, settings))}
     settings["port"] = _number(settings.get("port", SFTP_PORT))
     missing = [n for n in ("user", "host", "endpoint", "key_file", "api_key") if not settings.get(n)]
     if wrong:  # host and endpoint would have come from the domain
         missing = [n for n in missing if n not in ("host", "endpoint")]
     labels = {n: _variable(n) for n in environment if n not in given}
-    wrong += _wrong({n: v for n, v in settings.items() if n not in missing}, labels)
+    wrong += complaints({n: v for n, v in settings.items() if n not in missing}, labels)
     if missing:
         wrong.append(_say_missing(missing))
     if wrong:
         raise ConfigurationError("\n".join(wrong))
+    box = running_sandbox()
+    in_box = box is not None and _server(box) == (settings["host"], settings["port"], settings["endpoint"])
     return Connection(
         user=settings["user"],
         host=settings["host"],
@@ -364,7 +389,21 @@ def resolve(profile: str | None, given: Mapping[str, Any]) -> Connection:
         host_key=settings.get("host_key"),
         domain=settings.get("domain"),
         profile=profile,
+        state=box.state if box and in_box else None,
+        kind="sandbox" if in_box else "account",
     )
+
+
+def known_settings(profile: str) -> dict[str, Any]:
+    """Return what the environment and, below it, a profile say, the profile's name apart; secrets are wrapped.
+
+    Raises
+    ------
+    ConfigurationError
+        When the profiles file, or this profile, cannot be read; that there is none is no error.
+    """
+    kept = _read_profile(profile) if profile in read_profiles() else {}
+    return _over(_by_domain(kept), _by_domain(_from_environment()))
 
 
 def _over(lesser: dict[str, Any], source: dict[str, Any]) -> dict[str, Any]:
@@ -477,16 +516,29 @@ def keyring_account(name: str, settings: Mapping[str, Any]) -> str:
     return f"api_key {settings['user']} {settings['endpoint']}"
 
 
-def _from_keyring(name: str, settings: Mapping[str, Any]) -> Secret | None:
+def from_keyring(name: str, settings: Mapping[str, Any]) -> Secret | None:
+    """Return a secret that this session or the system's keyring keeps for these settings; ``None`` without one."""
     needed = ("key_file",) if name == "passphrase" else ("user", "endpoint")
-    if not all(settings.get(n) for n in needed):
+    named = {n: settings.get(n) for n in needed}
+    if not all(named.values()) or [*complaints(named)]:
         return None
+    account = keyring_account(name, settings)
+    if account in _of_this_session:
+        return _of_this_session[account]
     import keyring
 
     try:
-        return _secret(keyring.get_password(KEYRING_SERVICE, keyring_account(name, settings)) or "")
+        return _secret(keyring.get_password(KEYRING_SERVICE, account) or "")
     except Exception:  # noqa: BLE001 - keyrings are of many makers, and a locked one is as good as none
         return None
+
+
+_of_this_session: Final[dict[str, Secret]] = {}
+
+
+def keep_for_session(account: str, secret: Secret) -> None:
+    """Keep a secret in memory, under its keyring's account, until Python ends."""
+    _of_this_session[account] = secret
 
 
 _HOW: Final = {
@@ -512,19 +564,29 @@ def _say_missing(missing: list[str]) -> str:
 # ── the session's current connection ──────────────────────────────────────────────────────────────────
 
 _current: Connection | None = None
+_sandbox: Connection | None = None
 _left_sandbox = False
 
 
 def use(connection: Connection | None) -> None:
     """Make this the session's current connection; ``None`` forgets it."""
-    global _current, _left_sandbox  # one session, one current connection: that is its meaning
+    global _current, _sandbox, _left_sandbox  # one session, one current connection: that is its meaning
     _current, _left_sandbox = connection, False
+    if connection is None or connection.kind == "sandbox":
+        _sandbox = connection
+
+
+def running_sandbox() -> Connection | None:
+    """Return the way into the sandbox that was last in use here and still runs; ``None`` without one."""
+    return _sandbox if _sandbox is not None and _is_there(_sandbox) else None
 
 
 def leave(connection: Connection) -> None:
     """Leave a sandbox that stops. Where it was current none is: no other takes over what was meant for it."""
-    global _current, _left_sandbox
-    if _current is not None and _current == connection:
+    global _current, _sandbox, _left_sandbox
+    if _sandbox is not None and _server(_sandbox) == _server(connection):
+        _sandbox = None
+    if _current is not None and _server(_current) == _server(connection):
         _current, _left_sandbox = None, True
 
 

@@ -26,13 +26,13 @@ from connect_pandas.errors import (
 from connect_pandas.service.connection import current, require_running
 from connect_pandas.service.graphql import Api
 from connect_pandas.service.journal import Journal
-from connect_pandas.service.progress import Progress, silent
+from connect_pandas.service.progress import Advance, Progress, silent
 from connect_pandas.service.sftp import Session, open_session
 from connect_pandas.service.upload import Receipt
 from connect_pandas.service.verify import Verification, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from types import TracebackType
 
     from connect_pandas.service.connection import Connection
@@ -189,6 +189,8 @@ class ImportJob:
         Shows its wait.
     seen : Seen
         What was last known; reading it asks nobody.
+    verification : Verification or None
+        What :meth:`verify` found last.
     """
 
     id: str | None
@@ -205,6 +207,7 @@ class ImportJob:
     entry: str = ""
     progress: Progress = silent
     seen: Seen = field(default_factory=lambda: Seen("submitted", "nothing was looked at yet", datetime.now()))
+    verification: Verification | None = None
 
     @property
     def status(self) -> Status:
@@ -289,7 +292,10 @@ class ImportJob:
         """
         rows = self.plan.sample(sample) if self.plan is not None and sample > 0 else ()
         found = verify(self.connection, self.name, self.rows, self.payload, rows)
-        return found if self.seen.status == "completed" else replace(found, file_waits=self._file_is_there())
+        if self.seen.status != "completed":
+            found = replace(found, file_waits=self._file_is_there())
+        self.verification = found
+        return found
 
     def discard(self) -> None:
         """Give up an import that has failed: remove its file, so that its name can be submitted anew.
@@ -306,19 +312,17 @@ class ImportJob:
         self._write_down("failed", reason="discarded by its user")
         self.seen = Seen("unknown", "it was discarded and its file removed", datetime.now())
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from connect_pandas.notebook.draw import bundle
+        from connect_pandas.notebook.view_service import job as view
+
+        return bundle(view(self))
+
     def __repr__(self) -> str:
-        job = self.id or "(no id: the service did not confirm it)"
-        verify = "compare what arrived with what was sent" if self.plan else "count what arrived"
-        after = {
-            "completed": f"job.verify()   {verify}",
-            "partial": f"job.verify()   {verify}",
-        }.get(self.seen.status, "job.wait()   wait until the service is done")
-        return (
-            f"<ImportJob {job} · {self.name} · {self.rows:,} rows · {self.seen.status}>\n"
-            f"  {self.seen.at:%H:%M:%S}  {self.seen.words}\n"
-            f"  look   web app, {MONITORING}: {self.job_name}\n"
-            f"  next   {after}"
-        )
+        from connect_pandas.notebook.draw import as_text
+        from connect_pandas.notebook.view_service import job as view
+
+        return as_text(view(self))
 
     # ── how it is followed ─────────────────────────────────────────────────────────────────────────────
 
@@ -334,7 +338,7 @@ class ImportJob:
             self._write_down("completed", rows=evidence.rows)
         return evidence
 
-    def _follow(self, watch: _FileWatch, advance: Callable[[int], None], timeout: float) -> None:
+    def _follow(self, watch: _FileWatch, advance: Advance, timeout: float) -> None:
         begin = since = time.monotonic()
         before, shown, warned = Evidence(None, None), 0, False
         for pause in _pauses():

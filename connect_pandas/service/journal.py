@@ -181,6 +181,16 @@ class Journal:
             self._warn("read", error, "The imports that this machine has sent cannot be listed.")
             return []
 
+    def steps(self, entry: str) -> tuple[Step, ...]:
+        """Read the steps of one import; nothing where they cannot be read, and not a word of it."""
+        try:
+            if self._broken or not self.path.exists():
+                return ()
+            with closing(_connect(self.path)) as db:
+                return tuple(_read_steps(db, "WHERE import_id = ?", entry).get(entry, ()))
+        except (OSError, sqlite3.Error, ValueError):
+            return ()
+
     def _write_or_keep_still(self, work: Callable[[sqlite3.Connection], None]) -> None:
         # Where warnings are errors, this one must not come between a started import and its job.
         with suppress(ConnectWarning):
@@ -253,11 +263,7 @@ def _add_step(db: sqlite3.Connection, entry: str, name: str, at: str, detail: di
 
 
 def _read(db: sqlite3.Connection) -> Iterator[Entry]:
-    steps: dict[str, list[Step]] = {}
-    for entry, name, at, detail in db.execute(
-        "SELECT import_id, step, at, detail FROM steps ORDER BY number"
-    ):
-        steps.setdefault(entry, []).append(Step(name, datetime.fromisoformat(at), json.loads(detail)))
+    steps = _read_steps(db)
     db.row_factory = sqlite3.Row
     names = ", ".join(_COLUMNS)
     for row in db.execute(f"SELECT {names} FROM imports ORDER BY created, rowid"):  # noqa: S608 - own names
@@ -267,6 +273,15 @@ def _read(db: sqlite3.Connection) -> Iterator[Entry]:
             "steps": tuple(steps.get(row["id"], ())),
         }
         yield Entry(**values)
+
+
+def _read_steps(db: sqlite3.Connection, where: str = "", *values: str) -> dict[str, list[Step]]:
+    """Return the steps of each import, in the order of time."""
+    steps: dict[str, list[Step]] = {}
+    select = f"SELECT import_id, step, at, detail FROM steps {where} ORDER BY number"  # noqa: S608 - own words only
+    for entry, name, at, detail in db.execute(select, values):
+        steps.setdefault(entry, []).append(Step(name, datetime.fromisoformat(at), json.loads(detail)))
+    return steps
 
 
 def _now() -> str:

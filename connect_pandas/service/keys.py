@@ -56,27 +56,27 @@ def load(path: Path, passphrase: Secret | None) -> paramiko.PKey:
         When the file is missing, open to others, of another kind, or the passphrase does not open it. The message
         never holds a part of the file.
     """
-    text = _read(path)
+    text, mode = _read(path)
     _refuse_other_kinds(path, text)
+    _refuse_open_to_others(path, mode)
     encrypted = _is_encrypted(text)
     if encrypted and passphrase is None:
         raise ConfigurationError(
             f"The private key {path} is encrypted and no passphrase was given.\n"
-            "Put it in the system's keyring or in CONNECT_PASSPHRASE, or write: "
+            "Give it where setup asks for it, put it in CONNECT_PASSPHRASE, or write: "
             f"connect_pandas.connect(…, key_file={str(path)!r}, passphrase=getpass.getpass())"
         )
     return _for_paramiko(_parse(path, text, passphrase if encrypted else None))
 
 
-def _read(path: Path) -> Secret:
+def _read(path: Path) -> tuple[Secret, int]:
     try:
         if path.is_dir():
             raise ConfigurationError(
                 f"key_file={str(path)!r} is a directory; name the private key's file in it."
             )
         with path.open(encoding="latin-1", newline="") as file:  # which gives every byte back
-            _refuse_open_to_others(path, os.fstat(file.fileno()).st_mode)
-            return Secret(file.read())
+            return Secret(file.read()), os.fstat(file.fileno()).st_mode
     except FileNotFoundError:
         raise ConfigurationError(
             f"There is no private key at {path}.\n"
@@ -85,14 +85,6 @@ def _read(path: Path) -> Secret:
         ) from None
     except OSError as error:
         raise ConfigurationError(f"The private key {path} cannot be read: {error.strerror}.") from None
-
-
-def _refuse_open_to_others(path: Path, mode: int) -> None:
-    if os.name == "posix" and mode & 0o077:
-        raise ConfigurationError(
-            f"The private key {path} can be read by others (mode {mode & 0o777:04o}), so it is not used.\n"
-            f"Close it: chmod 600 {path}"
-        )
 
 
 def _refuse_other_kinds(path: Path, text: Secret) -> None:
@@ -105,6 +97,23 @@ def _refuse_other_kinds(path: Path, text: Secret) -> None:
     if re.match(r"\s*(?:(?:ssh|ecdsa|sk)-\S+ AAAA|-+ ?BEGIN (?:\S+ )*PUBLIC KEY)", text.reveal()):
         name = path.with_suffix("") if path.suffix == ".pub" else "the file beside it without .pub"
         raise ConfigurationError(f"{path} is a public key; key_file takes the private half: {name}.")
+    if "PRIVATE KEY-----" not in text.reveal():
+        raise _no_private_key(path)
+
+
+def _refuse_open_to_others(path: Path, mode: int) -> None:
+    if os.name == "posix" and mode & 0o077:
+        raise ConfigurationError(
+            f"The private key {path} can be read by others (mode {mode & 0o777:04o}), so it is not used.\n"
+            f"Close it: chmod 600 {path}"
+        )
+
+
+def _no_private_key(path: Path) -> ConfigurationError:
+    return ConfigurationError(
+        f"{path} is not a private key, or a damaged one; it begins with '-----BEGIN OPENSSH PRIVATE KEY-----'.\n"
+        "Name the one whose public half Connect knows, or make a pair and register it: connect-pandas setup"
+    )
 
 
 def _is_encrypted(text: Secret) -> bool:
@@ -136,10 +145,7 @@ def _parse(path: Path, text: Secret, passphrase: Secret | None) -> _PrivateKey:
                 f"The passphrase does not open the private key {path} (or the file is damaged).\n"
                 f"Try it with: ssh-keygen -yf {path}"
             ) from None
-        raise ConfigurationError(
-            f"{path} is not a private key, or a damaged one; it begins with '-----BEGIN OPENSSH PRIVATE KEY-----'.\n"
-            "Name the one whose public half Connect knows, or make a pair and register it: connect-pandas setup"
-        ) from None
+        raise _no_private_key(path) from None
     if not isinstance(key, _PrivateKey):
         raise ConfigurationError(
             f"The private key {path} is neither Ed25519 nor ECDSA nor RSA. "
@@ -228,6 +234,34 @@ def public_line(path: Path, passphrase: Secret | None) -> str:
     except (OSError, UnicodeDecodeError):
         return derived
     return written if written.split(" ")[:2] == derived.split(" ") else derived
+
+
+_BEGINS: Final = re.compile(rb"-----BEGIN (?:\S+ )*PRIVATE KEY-----|PuTTY-User-Key-File")
+
+
+def found(folders: Iterable[Path]) -> tuple[Path, ...]:
+    """Return the private keys in these folders: files that begin as one does, whatever they are called.
+
+    Those that cannot be used are among them: :func:`load` says why, and what to do about it.
+    """
+    return tuple(path for folder in folders for path in _files(folder) if _begins_as_key(path))
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError:  # it is not there, or closed to this user
+        return []
+
+
+def _begins_as_key(path: Path) -> bool:
+    try:
+        if not path.is_file():  # a pipe would wait for somebody who writes into it
+            return False
+        with path.open("rb") as file:
+            return _BEGINS.match(file.read(64)) is not None
+    except OSError:
+        return False
 
 
 def _public_file(path: Path) -> Path:
@@ -397,7 +431,7 @@ def _say_unknown(where: str, key: paramiko.PKey, known_hosts: Path) -> str:
         f"  type         {key.get_name()}\n"
         f"  fingerprint  {fingerprint(key)}\n"
         "Compare the fingerprint with one that you trust (from Acoustic's support or your administrator, or from a "
-        "machine that has long used this server). If they are the same, pin it:\n"
+        "machine that has long used this server). If they are the same, pin it (setup asks you and does it):\n"
         f'  connect_pandas.connect(…, host_key="{fingerprint(key)}")'
     )
 

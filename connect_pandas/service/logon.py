@@ -245,7 +245,7 @@ def _say_rejected(connection: Connection, key: paramiko.PKey) -> str:
         f"{connection.host} does not let {connection.user!r} in with this key:\n"
         f"  {connection.key_file}  {keys.fingerprint(key)} ({key.get_name()})\n"
         "Either the public half is not registered with Connect, or the user is spelt differently there.\n"
-        "  Register it: connect-pandas setup, or the mutation updatePublicKeyForConnectUser with the line that "
-        f"ssh-keygen -yf {connection.key_file} prints\n"
+        "  Register it: connect_pandas.setup(), in a terminal connect-pandas setup; or the mutation "
+        f"updatePublicKeyForConnectUser with the line that ssh-keygen -yf {connection.key_file} prints\n"
         "  The user is the Connect e-mail address, in the spelling of the web app: letters, digits, '_', '-', '.', '@'"
     )

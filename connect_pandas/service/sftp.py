@@ -106,6 +106,17 @@ class Session:
                 return ()
         return tuple(sorted(RemoteFile(e.filename, e.st_size or 0) for e in entries if not _is_folder(e)))
 
+    def folders(self) -> tuple[str, ...]:
+        """Return the names of the folders in the directory itself, in order.
+
+        Raises
+        ------
+        ConnectionFailed
+            When the server does not say.
+        """
+        with self._answers(f"listing {self.directory}"):
+            return tuple(_folders(self._client, self.directory))
+
     def make_folder(self, folder: str) -> None:
         """Make a folder of the directory, each level that is not there yet; ``""`` is the directory itself.
 

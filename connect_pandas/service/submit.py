@@ -175,7 +175,7 @@ def _send(
                 job.folder,
                 job.filename,
                 plan.pieces(),
-                sent=lambda _bytes, rows: advance(rows),
+                sent=lambda size, rows: advance(rows, size),
                 cancel=cancel,
             )
         journal.step(job.entry, "uploaded", path=receipt.path, size=receipt.size, sha256=receipt.sha256)

@@ -5,19 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from connect_pandas import rules
 from connect_pandas.service.graphql import Api
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from connect_pandas.service.connection import Connection
     from connect_pandas.service.graphql import Record
-
-SHOWN: Final = 10
-"""How many differences a repr lists."""
 
 Row = dict[str, str | None]
 """A row as it stands in the file: attribute name → text, ``None`` when missing."""
@@ -70,28 +67,17 @@ class Verification:
     def __bool__(self) -> bool:
         return self.ok
 
-    def __repr__(self) -> str:
-        waits = "\n  The job's own file still waits on the server: see job.wait()" if self.file_waits else ""
-        if self.rows_found is None:
-            return f"<Verification of {self.name}: not ok · no data set of this name is visible>{waits}"
-        verdict = "ok" if self.ok else "not ok"
-        values = f"{len(self.differences)} differences" if self.differences else "no difference"
-        compared = (
-            f"{self.compared:,} rows compared value by value, {values}" if self.compared else "counted only"
-        )
-        head = (
-            f"<Verification of {self.name}: {verdict} · {self.rows_sent:,} rows sent, "
-            f"{self.rows_found:,} found · {compared}>"
-        )
-        if waits:
-            waits += "; so these rows may be another import's."
-        return "\n".join([head + waits, *self._shown_differences()])
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from connect_pandas.notebook.draw import bundle
+        from connect_pandas.notebook.view_service import verification as view
 
-    def _shown_differences(self) -> Iterator[str]:
-        for d in self.differences[:SHOWN]:
-            yield f"  {d.key!r}, {d.attribute}: sent {d.sent!r}, found {d.found!r}"
-        if len(self.differences) > SHOWN:
-            yield f"  … and {len(self.differences) - SHOWN:,} more: .differences"
+        return bundle(view(self))
+
+    def __repr__(self) -> str:
+        from connect_pandas.notebook.draw import as_text
+        from connect_pandas.notebook.view_service import verification as view
+
+        return as_text(view(self))
 
 
 def verify(

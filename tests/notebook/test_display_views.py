@@ -86,7 +86,7 @@ def test_phones_are_those_that_were_looked_at() -> None:
         {"Order ID": ["a", "b"], "Phone": ["+4915112345678", None], "Phone OK": ["yes", "no"]}
     )
     found = items(frame.connect.infer())
-    assert (found["phones"].verdict, found["phones"].words) == ("passed", "1 attribute, E.164 throughout")
+    assert (found["phones"].verdict, found["phones"].words) == ("passed", "1 phone number, E.164 throughout")
     as_text = connect_pandas.plan(frame, "T", types={"Phone": "TEXT"})
     assert "phones" in items(as_text.attributes)["not there"].words
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from typing import TYPE_CHECKING
+from html import unescape
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
+import pandera.pandas as pa
 import pytest
 
 import connect_pandas
 from connect_pandas import ImportForm, Sandbox, samples
+from connect_pandas.notebook import form_import
+from connect_pandas.notebook.form_table import ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,72 +34,444 @@ def eventually(so: Callable[[], bool], seconds: float = 30) -> None:
         time.sleep(0.02)
 
 
+def control(form: ImportForm, name: str) -> Any:
+    """Return the field of this name as a person would use it."""
+    return form._fields[name].control
+
+
+def row(form: ImportForm, column: str) -> Any:
+    """Return the row that shows a column on the page that is shown."""
+    found = [r for r in form._table.rows if r.entry is not None and r.entry.label == column]
+    return found[0]
+
+
+def buttons(form: ImportForm) -> list[Any]:
+    return form._troubles._buttons()
+
+
+def button(form: ImportForm, start: str) -> Any:
+    return next(b for b in buttons(form) if b.description.startswith(start))
+
+
+def idle(form: ImportForm) -> None:
+    eventually(lambda: not form._troubles.is_busy)
+
+
+def equal(one: connect_pandas.ImportPlan, other: connect_pandas.ImportPlan) -> bool:
+    """Whether two plans do the same, but for names that are made up anew for each."""
+    made_up = {} if one.filename_given else {"filename": "f.csv"}
+    made_up |= {} if one.options.job_name else {"job_name": "j"}
+    return one.replace(**made_up) == other.replace(**made_up)
+
+
+def run(code: str, df: pd.DataFrame, **names: Any) -> connect_pandas.ImportPlan:
+    """Run a form's code up to the plan that it submits."""
+    there: dict[str, Any] = {"df": df, "pd": pd, **names}
+    exec(code.replace("job = df.connect.create_reference_set(", "plan = df.connect.plan("), there)
+    return there["plan"]  # type: ignore[no-any-return]
+
+
+# ── the plan on screen ───────────────────────────────────────────────────────────────────────────────────────
+
+
 def test_the_form_shows_the_plan_and_its_line_of_code() -> None:
     form = samples.orders().connect.form("Orders", notify="ann@shop.example", folder="RS")
     assert form.plan.key == "Order ID"
     assert form.code == (
-        "job = df.connect.create_reference_set("
-        "'Orders', key='Order ID', notify=['ann@shop.example'], folder='RS')"
+        "job = df.connect.create_reference_set('Orders', notify='ann@shop.example', folder='RS')"
     )
-    assert "Order ID" in form._shown.value
-    assert not form._create.disabled
+    assert "create_reference_set" in form._line.value
+    assert form.plan.head(5).split("\n")[1] in form._preview.value
+    assert not form._import.create.disabled
+    assert form.code in repr(form)
+
+
+def test_every_attribute_has_a_row_with_values_type_and_reason() -> None:
+    frame = samples.orders()
+    form = frame.connect.form("Orders")
+    shown = [r.entry.label for r in form._table._page_of_rows.children]
+    assert shown == list(frame.columns)
+    first = row(form, "Order ID")
+    assert (first.name.control.value, first.type.control.value) == ("Order ID", "TEXT")
+    assert first.key.control.value == 0
+    assert "candidate" in first.key.control.options[0][0]
+    assert form.plan.attributes.of("Order ID").reason in unescape(first.about.value)
+    assert "8783845" in first.about.value
 
 
 def test_another_key_makes_another_plan_and_its_problem_stops_the_button() -> None:
     form = samples.orders().connect.form("Orders")
     before = form.plan
-    form._key.value = "Client ID"
+    row(form, "Client ID").key.control.value = 1
     assert (before.key, form.plan.key) == ("Order ID", "Client ID")
-    assert form._create.disabled
-    assert "repeats the key" in form._shown.value
-    form._key.value = "Order ID"
-    assert not form._create.disabled
+    assert row(form, "Order ID").key.control.value is None
+    assert form._table.key.control.value == 1
+    assert form._import.create.disabled
+    assert "1 error" in form._import.why.value
+    assert "repeats the key" in row(form, "Client ID").about.value
+    form._table.key.control.value = 0
+    assert form.plan.key == "Order ID"
+    assert not form._import.create.disabled
+    assert not form._import.why.value
+
+
+def test_a_row_changes_name_type_and_whether_it_is_imported() -> None:
+    form = samples.orders().connect.form("Orders")
+    row(form, "Amount").name.control.value = "Total"
+    row(form, "Discount coupon").include.control.value = False
+    row(form, "First-time purchase").type.control.value = "TEXT"
+    assert [a.name for a in form.plan.attributes] == [
+        "Order ID",
+        "Client ID",
+        "Total",
+        "Date",
+        "First-time purchase",
+    ]
+    left_out = row(form, "Discount coupon")
+    assert left_out.name.control.disabled
+    assert "left out" in left_out.about.value
+    assert equal(run(form.code, samples.orders()), form.plan)
+    left_out.include.control.value = True
+    row(form, "Amount").name.control.value = ""
+    row(form, "First-time purchase").type.control.value = ""
+    assert form.code == "job = df.connect.create_reference_set('Orders')"
+    assert row(form, "Amount").name.control.value == "Amount"
+
+
+def test_the_key_cannot_be_left_out() -> None:
+    form = samples.orders().connect.form("Orders", key="Order ID")
+    shown = row(form, "Order ID")
+    shown.include.control.value = False
+    assert "the key is part of the file" in shown.include.said.value
+    assert shown.include.control.value
+    assert len(form.plan.attributes) == 6
 
 
 def test_a_wrong_address_stands_in_the_form_and_the_plan_stays() -> None:
     form = samples.orders().connect.form("Orders")
-    form._notify.value = "ann@shop.example\nnobody"
+    notify = control(form, "notify")
+    notify.value = "ann@shop.example\nnobody\nno one"
     assert form.plan.notify == ()
-    assert "nobody" in form._wrong.value
-    assert form._create.disabled
-    form._notify.value = "ann@shop.example\n"
+    said = unescape(form._fields["notify"].said.value)
+    assert all(repr(wrong) in said for wrong in ("nobody", "no", "one"))
+    assert form._import.create.disabled
+    assert "Notify" in form._import.why.value
+    notify.value = "ann@shop.example\n"
     assert form.plan.notify == ("ann@shop.example",)
-    assert not form._create.disabled
+    assert not form._import.create.disabled
+
+
+def test_a_wrong_name_is_said_while_it_is_typed() -> None:
+    form = samples.orders().connect.form("Orders")
+    name = control(form, "name")
+    assert name.continuous_update
+    name.value = "Orders of 2024!"
+    assert "cannot name a data set" in form._fields["name"].said.value
+    assert "Orders_of_2024" in form._fields["name"].said.value
+    assert form._import.create.disabled
+    name.value = "Orders_2024"
+    assert form.plan.name == "Orders_2024"
+    assert not form._fields["name"].said.value
+
+
+def test_the_fields_of_the_file() -> None:
+    frame = samples.orders()
+    form = frame.connect.form("Orders")
+    formats = dict(control(form, "date_format").options)
+    assert formats["DD/MM/YYYY · 01/11/2024"] == "DD/MM/YYYY"
+    control(form, "delimiter").value = "|"
+    control(form, "header").value = False
+    control(form, "folder").value = "RS/Orders"
+    control(form, "job_name").value = "My job"
+    assert form.plan.head(1).count("|") == 5
+    assert not form.plan.head(1).startswith("Order ID")
+    assert form.plan.payload["importInput"]["jobName"] == "My job"
+    assert equal(run(form.code, frame), form.plan)
+    form._view.value = "JSON"
+    assert "&quot;dataSetName&quot;: &quot;Orders&quot;" in form._preview.value
 
 
 def test_an_unclear_key_is_asked_for() -> None:
     frame = pd.DataFrame({"amount": [1, 2, 2], "row id": ["a", "b", "c"], "ticket id": ["x", "y", "z"]})
     form = frame.connect.form("Tickets")
     assert form.plan.key is None
-    assert form._create.disabled
-    form._key.value = "ticket id"
+    assert form._import.create.disabled
+    assert form._table.key.control.options[0][0] == "– choose the key –"
+    row(form, "ticket id").key.control.value = 2
     assert form.plan.key == "ticket id"
-    assert not form._create.disabled
+    assert not form._import.create.disabled
+
+
+def test_several_columns_that_are_the_key_together() -> None:
+    frame = pd.DataFrame({"order id": ["a", "a", "b"], "line": ["1", "2", "1"], "n": [1, 1, 1]})
+    form = frame.connect.form("Lines")
+    use = button(form, "Use key=")
+    assert "'order id', 'line'" in use.description
+    use.click()
+    assert str(form.plan.attributes[0].column) == "order id + line"
+    assert form._table.rows[0].entry is not None
+    assert form._table.rows[0].entry.position == 3
+    form._table.rows[0].name.control.value = "Line"
+    assert equal(run(form.code, frame), form.plan)
+    assert form._import.create.disabled is False
+
+
+# ── many columns, and strange ones ───────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def wide() -> pd.DataFrame:
+    frame = pd.DataFrame({f"c{i}": [f"v{i}", f"w{i}"] for i in range(1_000)})
+    return frame.assign(Note=["a\nb", "c"])
+
+
+def test_a_thousand_columns_share_a_page_of_rows(wide: pd.DataFrame) -> None:
+    form = wide.connect.form("Wide", key="c0")
+    table = form._table
+    assert len(table._page_of_rows.children) == ROWS
+    assert "1–20 of 1,001" in table.place.value
+    table.after.click()
+    assert row(form, "c20").name.control.value == "c20"
+    table.filter.value = "C99"
+    assert [r.entry.label for r in table._page_of_rows.children] == [
+        "c99",
+        *(f"c{i}" for i in range(990, 1000)),
+    ]
+    assert table.before.disabled
+    assert table.after.disabled
+    table.filter.value = ""
+    table.only.value = True
+    assert [r.entry.label for r in table._page_of_rows.children] == ["Note"]
+    table.filter.value = "nothing like it"
+    assert table._page_of_rows.children == ()
+    assert "no column" in table.place.value
+
+
+def test_a_page_that_was_turned_changes_the_column_that_it_shows(wide: pd.DataFrame) -> None:
+    form = wide.connect.form("Wide", key="c0")
+    form._table.after.click()
+    row(form, "c25").name.control.value = "Other"
+    assert form.plan.options.names == {"c25": "Other"}
+    assert row(form, "c25").name.control.value == "Other"
+
+
+FRAMES = {
+    "no rows": pd.DataFrame({"id": []}),
+    "no columns": pd.DataFrame(index=range(3)),
+    "nothing": pd.DataFrame(),
+    "nested": pd.DataFrame({"id": ["a", "b"], "n": [[1], {"a": 2}]}),
+    "one name twice": pd.DataFrame([[1, 2], [3, 4]], columns=["a", "a"]),
+    "several levels": pd.DataFrame([[1, 2]], columns=pd.MultiIndex.from_tuples([("a", "b"), ("a", "c")])),
+    "numbers for names": pd.DataFrame([[1, 2], [3, 4]]),
+    "other labels": pd.DataFrame([[1, 2]], columns=[pd.Timestamp("2024-01-01"), float("nan")]),
+    "an index": pd.DataFrame({"a": [1, 2]}, index=pd.Index(["x", "y"], name="id")),
+}
+
+
+@pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
+def test_a_frame_that_cannot_be_imported_still_opens_the_form(frame: pd.DataFrame) -> None:
+    form = frame.connect.form("Strange")
+    assert form.plan.problems or form.plan.ok
+    assert form._import.create.disabled == (not form.plan.ok)
+    assert len(form._troubles._list.children) == min(20, len(form.plan.problems))
+
+
+def test_columns_of_one_name_cannot_be_told_apart_by_an_option() -> None:
+    form = FRAMES["one name twice"].connect.form("Twice")
+    assert all(r.type.control.disabled and r.key.control.disabled for r in form._table.rows[:2])
+
+
+def test_an_option_about_another_label_is_code_that_runs() -> None:
+    frame = pd.DataFrame({pd.Timestamp("2024-01-01"): ["a", "b"], 7: [1, 2]}).rename(columns={7: np.int64(7)})
+    form = frame.connect.form("Labels")
+    form._table.rows[0].name.control.value = "January"
+    form._table.rows[1].name.control.value = "Seven"
+    assert equal(run(form.code, frame), form.plan)
+
+
+def test_a_schema_is_called_as_it_was_given(tmp_path: Any) -> None:
+    schema = pa.DataFrameSchema({"Order ID": pa.Column(str, unique=True)})
+    frame = samples.orders().astype({"Order ID": str})
+    assert frame.connect.form("Orders", schema=schema).code.endswith("('Orders', schema=schema)")
+    path = tmp_path / "orders.yaml"
+    schema.to_yaml(path)
+    assert frame.connect.form("Orders", schema=path).code.endswith(f"('Orders', schema={str(path)!r})")
+
+
+# ── problems and repairs ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def messy() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"id": ["a", "b", "c"], "Note": ["one\ntwo", "three", None], "Amount": ["1", "2", "N/A"]}
+    )
+
+
+def test_a_repair_shows_what_it_changes_is_made_and_undone() -> None:
+    frame = messy()
+    form = frame.connect.form("Messy")
+    assert form._import.create.disabled
+    button(form, "Repair: makes a space").click()
+    idle(form)
+    shown = form._troubles.said.value
+    assert "one\\ntwo" in shown or "one\ntwo" in shown
+    assert "one two" in shown
+    assert form.plan.frame.loc[0, "Note"] == "one\ntwo"
+    form._troubles.apply.click()
+    idle(form)
+    assert form.plan.frame.loc[0, "Note"] == "one two"
+    assert form.code.startswith("df = df.connect.repair(columns=['Note']).frame\njob = ")
+    button(form, "Repair: makes them missing").click()
+    idle(form)
+    form._troubles.apply.click()
+    idle(form)
+    assert form.plan.ok
+    assert not form._import.create.disabled
+    assert equal(run(form.code, frame), form.plan)
+    form._troubles.undo.click()
+    idle(form)
+    assert [p.code for p in form.plan.problems.errors] == ["missing-marker"]
+    form._troubles.undo.click()
+    idle(form)
+    assert "repair" not in form.code
+    assert form._troubles.undo.layout.display == "none"
+    assert frame.loc[0, "Note"] == "one\ntwo"
+
+
+def test_a_repair_that_is_left_changes_nothing() -> None:
+    form = messy().connect.form("Messy")
+    before = form.plan
+    button(form, "Repair: makes a space").click()
+    idle(form)
+    form._troubles.leave.click()
+    assert form.plan is before
+    assert not form._troubles.said.value
+
+
+def test_a_fix_of_the_plan_is_made_at_once_and_keeps_what_was_chosen() -> None:
+    form = messy().connect.form("Messy", types={"Note": "TEXT"})
+    button(form, "Use types=").click()
+    assert form.plan.options.types == {"Note": "TEXT", "Amount": "TEXT"}
+    assert row(form, "Amount").type.control.value == "TEXT"
+
+
+def test_an_error_of_a_callback_stands_in_the_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    form = samples.orders().connect.form("Orders")
+
+    def broken(_plan: Any, **_options: Any) -> Any:
+        raise RuntimeError("no luck")
+
+    monkeypatch.setattr(connect_pandas.ImportPlan, "replace", broken)
+    control(form, "header").value = False
+    assert "RuntimeError: no luck" in form._fields["header"].said.value
+
+
+# ── the import ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_create_imports_once_and_shows_the_end(box: Sandbox) -> None:
     form = samples.orders().connect.form("Orders")
-    form._create.click()
-    form._create.click()
-    eventually(lambda: "no difference" in form._state.value)
+    form._import.create.click()
+    form._import.create.click()
+    eventually(lambda: "no difference" in form._import.state.value)
     assert form.job is not None
     assert form.job.status == "completed"
     assert len(box.jobs) == 1
-    form._create.click()
+    form._import.create.click()
     assert len(box.jobs) == 1
+    assert control(form, "name").disabled
+    assert row(form, "Amount").type.control.disabled
+
+
+def test_a_taken_name_is_known_before_anything_is_sent(box: Sandbox) -> None:
+    samples.orders().connect.create_reference_set("Orders", progress=False).wait()
+    form = samples.orders().connect.form("Orders")
+    eventually(lambda: "choose another name" in form._import.why.value)
+    assert form._import.create.disabled
+    control(form, "name").value = "Orders2"
+    assert not form._import.create.disabled
 
 
 def test_an_error_stands_in_the_form_in_words_and_allows_another_try(box: Sandbox) -> None:
-    samples.orders().connect.create_reference_set("Orders", progress=False).wait()
     form = samples.orders().connect.form("Orders")
-    form._create.click()
-    eventually(lambda: "is taken" in form._state.value)
-    eventually(lambda: not form._create.disabled)
+    eventually(lambda: not any(t.name == "connect-pandas-names" for t in threading.enumerate()))
+    samples.orders().connect.create_reference_set("Orders", progress=False).wait()
+    form._import.create.click()
+    eventually(lambda: "is taken" in form._import.state.value)
+    eventually(lambda: not form._import.create.disabled)
     assert form.job is None
+    control(form, "name").value = "Orders2"
+    form._import.create.click()
+    eventually(lambda: "no difference" in form._import.state.value)
+
+
+def test_without_a_connection_the_form_says_how_to_connect() -> None:
+    form = samples.orders().connect.form("Orders")
+    form._import.create.click()
+    eventually(lambda: "connect_pandas.sandbox()" in form._import.state.value)
+    eventually(lambda: not form._import.create.disabled)
+
+
+def test_cancel_leaves_nothing_on_the_server(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    form = samples.orders().connect.form("Orders")
+    reached, go_on = threading.Event(), threading.Event()
+    pieces = connect_pandas.ImportPlan.pieces
+
+    def slow(plan: connect_pandas.ImportPlan) -> Iterator[tuple[bytes, int]]:
+        for piece in pieces(plan):
+            yield piece
+            reached.set()
+            go_on.wait(30)
+
+    monkeypatch.setattr(connect_pandas.ImportPlan, "pieces", slow)
+    form._import.create.click()
+    assert reached.wait(30)
+    form._import.cancel.click()
+    go_on.set()
+    eventually(lambda: not form._import.create.disabled)
+    assert "ancelled" in form._import.state.value
+    assert form.job is None
+    assert len(box.files) == 0
+    assert len(box.jobs) == 0
+    monkeypatch.undo()
+    form._import.create.click()
+    eventually(lambda: "no difference" in form._import.state.value)
+
+
+def test_a_frame_that_has_changed_since_is_not_imported_by_mistake(box: Sandbox) -> None:
+    frame = samples.orders()
+    form = frame.connect.form("Orders")
+    frame.loc[0, "Amount"] = 1.0
+    form._import.create.click()
+    eventually(lambda: "has changed" in form._import.state.value)
+    eventually(lambda: not form._import.create.disabled)
+    assert form.job is None
+    assert len(box.jobs) == 0
+    form._troubles.again.click()
+    idle(form)
+    assert form.plan.frame.loc[0, "Amount"] == 1.0
+    form._import.create.click()
+    eventually(lambda: "no difference" in form._import.state.value)
+
+
+@pytest.mark.parametrize(
+    ("done", "sent", "seconds", "said"),
+    [
+        (0, 0, 0.0, "0 of 2,000 rows"),
+        (500, 31_000_000, 0.5, "500 of 2,000 rows · 31 MB · 62 MB a second · about 2 s left"),
+        (10, 100, 60.0, "10 of 2,000 rows · 100 bytes · 2 bytes a second · about 199 min 0 s left"),
+        (2_000, 2_500_000_000, 10.0, "2,000 of 2,000 rows · 2.5 GB · 250 MB a second"),
+    ],
+)
+def test_progress_in_words(done: int, sent: int, seconds: float, said: str) -> None:
+    assert form_import._far(done, 2_000, "rows", sent, seconds) == said
 
 
 def test_a_column_named_like_markup_is_shown_as_text() -> None:
-    frame = pd.DataFrame({"id": ["a", "b"], "<script>alert(1)</script>": ["<b>", "&"]})
+    frame = pd.DataFrame({"id": ["a", "b"], "<script>alert(1)</script>": ["<b>", "&\n"]})
     form = ImportForm(connect_pandas.plan(frame, "Markup"))
-    assert "<script>" not in form._shown.value
-    assert "&lt;script&gt;" in form._shown.value
+    shown = [w.value for w in (form._preview, form._line, form._troubles.said)]
+    shown += [r.about.value for r in form._table.rows]
+    shown += [item.children[0].value for item in form._troubles._list.children]
+    assert not any("<script>" in html or "<b>" in html for html in shown)
+    assert any("&lt;b&gt;" in html for html in shown)

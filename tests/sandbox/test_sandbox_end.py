@@ -17,6 +17,7 @@ import asyncssh
 import pytest
 
 from connect_pandas._sandbox import Sandbox, server, sftp, store
+from connect_pandas._sandbox.bell import Bell
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -133,7 +134,7 @@ def test_who_comes_in_at_the_end_is_thrown_out(tmp_path: Path) -> None:
     async def scene() -> None:
         door = server._listen()
         files = await sftp.serve(
-            door, key, sftp.Keys("ann", key), store.Store(tmp_path, "sub_1"), sftp.NO_FAULTS
+            door, key, sftp.Keys("ann", key), store.Store(tmp_path, "sub_1", Bell()), sftp.NO_FAULTS
         )
         client = socket.create_connection(door.getsockname())
         for _ in range(2):  # after these turns asyncio has taken the connection and made nothing of it yet

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import socket
 import stat
@@ -16,6 +17,8 @@ import paramiko
 import pytest
 from workshop import Client, set_input
 
+import connect_pandas
+from connect_pandas import samples
 from connect_pandas._sandbox import Sandbox
 from connect_pandas.errors import ConfigurationError
 
@@ -70,10 +73,50 @@ def test_stop_leaves_no_thread_port_or_file() -> None:
     assert set(threading.enumerate()) == before
     assert not any(map(answers, doors))
     assert not folder.exists()
-    assert repr(box) == "<Sandbox, stopped>"
+    assert repr(box) == "Sandbox, stopped. Another: connect_pandas.sandbox()"
     for table in ("files", "jobs", "mailbox", "sets"):
         with pytest.raises(ConfigurationError, match=r"connect_pandas\.sandbox\(\)"):
             getattr(box, table)
+
+
+def what_is_there(temporary: Path) -> tuple[set[threading.Thread], set[str], set[str]]:
+    """The threads, the sockets and the files that there are now."""
+    gc.collect()
+    open_files = Path("/proc/self/fd")
+    links = (
+        (file.readlink() for file in open_files.iterdir() if file.is_symlink()) if open_files.exists() else ()
+    )
+    sockets = {str(link) for link in links if str(link).startswith("socket:")}
+    return set(threading.enumerate()), sockets, {file.name for file in temporary.iterdir()}
+
+
+def test_blocks_calls_and_nests_leave_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    orders = samples.orders()
+    with connect_pandas.sandbox():  # what is made once a process is made by now
+        orders.connect.create_reference_set("Orders", progress=False).wait(progress=False)
+    before = what_is_there(tmp_path)
+    for _ in range(2):
+        with connect_pandas.sandbox() as outer:
+            with connect_pandas.sandbox() as inner:
+                orders.connect.create_reference_set("Inner", progress=False).wait(progress=False)
+                repr(inner)
+            assert list(outer.sets["name"]) == []
+            with pytest.raises(ConfigurationError, match=r"box\.connection"):
+                orders.connect.create_reference_set("Outer", progress=False)
+            job = orders.connect.create_reference_set("Outer", connection=outer.connection, progress=False)
+            job.wait(progress=False)
+            assert list(outer.sets["name"]) == ["Outer"]
+        plain = connect_pandas.sandbox()
+        orders.connect.create_reference_set("Plain", progress=False).wait(progress=False)
+        plain.stop()
+    assert what_is_there(tmp_path) == before
+
+
+def test_a_block_that_fails_stops_it_too() -> None:
+    with pytest.raises(ZeroDivisionError), connect_pandas.sandbox() as box:
+        1 / 0  # noqa: B018
+    assert not any(map(answers, ports(box)))
 
 
 def test_stop_throws_out_who_is_in_and_gives_up_what_runs() -> None:
@@ -146,10 +189,14 @@ def test_repr_is_short_and_shows_no_secret(shared: Client) -> None:
     box, connection = shared.box, shared.box.connection
     shown = repr(box) + str(box) + repr(connection) + repr(vars(box))
 
-    assert repr(box) == (
-        f"<Sandbox of workshop@sandbox.example · sftp 127.0.0.1:{connection.port} · {connection.endpoint} · "
-        "0 files, 0 jobs, 0 reference sets>"
-    )
+    assert repr(box).splitlines() == [
+        "Sandbox of workshop@sandbox.example",
+        f"  file server  127.0.0.1, port {connection.port}",
+        f"  API          {connection.endpoint}",
+        f"  explorer     open {box.explorer} in a browser on this machine (box.explorer)",
+        "  way in       box.connection, the session's current one; nothing leaves this machine",
+        "  empty        files, reference sets, import jobs, mailbox",
+    ]
     assert connection.api_key.reveal() not in shown
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import pickle
+import shutil
 import subprocess
 import sys
 import traceback
@@ -27,6 +28,7 @@ from connect_pandas.service.connection import (
     current,
     leave,
     resolve,
+    running_sandbox,
     use,
 )
 from connect_pandas.service.submit import submit
@@ -408,6 +410,53 @@ def test_after_a_sandbox_no_other_connection_takes_over(monkeypatch: pytest.Monk
         current()
     use(account)
     assert current() is account
+
+
+def test_a_sandbox_is_known_until_it_is_left(tmp_path: Path) -> None:
+    account = resolve(None, GIVEN)
+    key, own_key, home = tmp_path / "box" / "key", tmp_path / "own", tmp_path / "box"
+    home.mkdir()
+    key.touch()
+    own_key.touch()
+    box = dataclasses.replace(account, port=2201, kind="sandbox", key_file=key, state=home / "state")
+    assert running_sandbox() is None
+    use(box)
+    use(account)
+    assert running_sandbox() == box
+    # Settings that lead to it are those of a sandbox, wherever they come from: its journal is not the user's.
+    there = resolve(None, GIVEN | {"port": 2201, "key_file": own_key})
+    assert (there.kind, there.state) == ("sandbox", box.state)
+    assert (resolve(None, GIVEN).kind, resolve(None, GIVEN).state) == ("account", None)
+    use(there)
+    leave(box)
+    assert running_sandbox() is None
+    with pytest.raises(ConfigurationError, match="The sandbox has stopped"):
+        current()
+    shutil.rmtree(home)
+    with pytest.raises(ConfigurationError, match="This sandbox has stopped"):
+        room.require_running(there)
+
+
+@pytest.mark.usefixtures("profiles")
+def test_what_is_known_is_the_environment_over_the_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONNECT_USER", "environment@shop.example")
+    monkeypatch.setenv("CONNECT_API_KEY", API_KEY)
+    known = room.known_settings("shop")
+    assert (known["user"], known["host"]) == (
+        "environment@shop.example",
+        DOMAINS["prod-eu-central-1"].host,
+    )
+    assert API_KEY not in repr(known)
+    assert room.known_settings("none") == {"user": known["user"], "api_key": Secret(API_KEY)}
+
+
+def test_a_secret_of_this_session_goes_before_the_keyring(ring: InMemory) -> None:
+    settings = {"user": "session@shop.example", "endpoint": "https://h.example"}
+    account = room.keyring_account("api_key", settings)
+    ring.kept[KEYRING_SERVICE, account] = "older"
+    assert room.from_keyring("api_key", settings) == Secret("older")
+    room.keep_for_session(account, Secret("newer"))
+    assert room.from_keyring("api_key", settings) == Secret("newer")
 
 
 def test_it_needs_nothing_heavy() -> None:

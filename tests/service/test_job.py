@@ -337,7 +337,7 @@ def test_a_repr_asks_nobody_and_says_what_to_do_next() -> None:
     assert "Data management > Job monitoring: Add orders" in repr(job)
     job.seen = Seen("completed", "all there", datetime(2026, 1, 2, 3, 4, 5))
     assert "job.verify()" in repr(job)
-    assert "03:04:05  all there" in repr(job)
+    assert "✓ done       all there (as of 2026-01-02 03:04:05)" in repr(job)
     assert "did not confirm" in repr(dataclasses.replace(job, id=None))
 
 
@@ -467,7 +467,7 @@ def test_a_row_that_is_not_there_is_one_difference(fake: FakeApi) -> None:
     result = verify(connection_to(fake.url), "Orders", 8, plan.payload, plan.sample(2))
     assert result.differences == (Difference("8758175", "Order ID", "8758175", None),)
     assert not result.ok
-    assert "'8758175', Order ID: sent '8758175', found None" in repr(result)
+    assert "'8758175'  Order ID   '8758175'  nothing" in repr(result)
 
 
 def test_a_number_for_a_key_is_asked_for_as_a_number(fake: FakeApi) -> None:
@@ -508,7 +508,7 @@ def test_a_count_that_differs_is_not_ok() -> None:
     assert not Verification("Orders", 8, None)
     assert "no data set of this name" in repr(Verification("Orders", 8, None))
     many = tuple(Difference(str(n), "Amount", "1", 2) for n in range(25))
-    assert "and 15 more: .differences" in repr(Verification("Orders", 25, 25, 25, many))
+    assert "… and 5 differences more: .differences" in repr(Verification("Orders", 25, 25, 25, many))
 
 
 def test_the_names_of_date_formats_spell_the_rules_patterns() -> None:

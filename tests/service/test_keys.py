@@ -79,6 +79,13 @@ def test_refusals_say_what_to_do(tmp_path: Path, pairs: dict[str, Path]) -> None
 
     assert "There is no private key" in refusal(tmp_path / "missing")
     assert "is a directory" in refusal(tmp_path)
+    open_public = public(pairs["ed25519"])
+    assert (
+        open_public.stat().st_mode & 0o044
+    )  # public keys and tables are open to others: that is not what is wrong
+    assert "is a public key" in refusal(open_public)
+    (tmp_path / "open table").write_text("a,b\n1,2\n")
+    assert "is not a private key" in refusal(tmp_path / "open table")
     of_public = written("key.pub", public(pairs["ed25519"]).read_text())
     assert f"takes the private half: {tmp_path / 'key'}" in refusal(of_public)
     assert "puttygen" in refusal(written("key.ppk", "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n"))
@@ -89,6 +96,19 @@ def test_refusals_say_what_to_do(tmp_path: Path, pairs: dict[str, Path]) -> None
     assert "is not a private key" in refusal(
         written("nonsense", text.replace(text.splitlines()[4], "A" * 70))
     )
+
+
+def test_private_keys_are_found_whatever_they_are_called(tmp_path: Path, pairs: dict[str, Path]) -> None:
+    folder = tmp_path / "keys"
+    folder.mkdir()
+    (folder / "known_hosts").write_text("files.shop.com ssh-ed25519 AAAA\n")
+    (folder / "a.ppk").write_text("PuTTY-User-Key-File-3: ssh-ed25519\n")
+    (folder / "folder").mkdir()
+    (folder / "broken").symlink_to(folder / "nowhere")
+    os.mkfifo(folder / "pipe")
+    key = make_key(folder / "b key")
+    (folder / "pkcs8").write_text(pairs["PKCS8, locked"].read_text())
+    assert keys.found([folder, tmp_path / "none"]) == (folder / "a.ppk", key, folder / "pkcs8")
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if "locked" in name])

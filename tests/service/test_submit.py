@@ -34,12 +34,12 @@ from connect_pandas.errors import (
 from connect_pandas.service import logon
 from connect_pandas.service.job import sent_jobs
 from connect_pandas.service.journal import FILE_NAME, Journal
-from connect_pandas.service.progress import silent
+from connect_pandas.service.progress import Advance, silent
 from connect_pandas.service.sftp import Session, open_session
 from connect_pandas.service.submit import submit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from connect_pandas.service.connection import Connection
@@ -92,15 +92,16 @@ def test_the_upload_is_shown_in_rows(plan: OrdersPlan, connection: Connection) -
     shown: list[Any] = []
 
     @contextmanager
-    def progress(label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
+    def progress(label: str, total: int | None, unit: str) -> Iterator[Advance]:
         shown.append((label, total, unit))
-        yield shown.append
+        yield lambda count, size=0: shown.append((count, size))
         shown.append("done")
 
     submit(plan, connection, progress=progress)
     head, *counts, last = shown
     assert (head, last) == (("Uploading orders.csv", 8, "rows"), "done")
-    assert sum(counts) == 8
+    assert sum(rows for rows, _ in counts) == 8
+    assert sum(size for _, size in counts) == sum(len(piece) for piece, _ in plan.pieces())
 
 
 def test_five_sets_are_for_the_service_to_judge(
@@ -207,8 +208,8 @@ def test_a_cancelled_upload_starts_no_import(
     cancel, rows = threading.Event(), 0
 
     @contextmanager
-    def progress(label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
-        def advance(count: int) -> None:
+    def progress(label: str, total: int | None, unit: str) -> Iterator[Advance]:
+        def advance(count: int, size: int = 0) -> None:
             nonlocal rows
             rows += count
             if rows == total:
@@ -380,8 +381,8 @@ def test_an_interrupt_as_the_bar_closes_leaves_nothing(
     plan: OrdersPlan, connection: Connection, fake: FakeApi, box: Sandbox
 ) -> None:
     @contextmanager
-    def progress(label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
-        yield lambda _count: None
+    def progress(label: str, total: int | None, unit: str) -> Iterator[Advance]:
+        yield lambda _count, _size=0: None
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt) as caught:
@@ -473,7 +474,7 @@ def test_a_name_whose_file_is_gone_is_not_under_way(
 
 def test_the_wait_can_be_shown_where_the_upload_is_not(plan: OrdersPlan, connection: Connection) -> None:
     @contextmanager
-    def shown(label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
+    def shown(label: str, total: int | None, unit: str) -> Iterator[Advance]:
         yield lambda _count: None
 
     assert submit(plan, connection).progress is silent

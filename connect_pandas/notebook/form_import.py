@@ -1,0 +1,159 @@
+"""The end of a form: create the set, see how far it is, and cancel while that is still possible."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import ipywidgets as widgets
+
+from connect_pandas.errors import ConnectError, ImportUnconfirmed
+from connect_pandas.notebook.draw import size as in_bytes
+from connect_pandas.notebook.form_parts import alert, in_words, words
+from connect_pandas.service.connection import current
+from connect_pandas.service.submit import submit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from connect_pandas._plan import ImportPlan
+    from connect_pandas.service.connection import Connection
+    from connect_pandas.service.job import ImportJob
+    from connect_pandas.service.progress import Advance
+
+_REDRAW_SECONDS: Final = 0.1
+
+
+class Import(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
+    """Create, progress, cancel, and what has become of it.
+
+    Parameters
+    ----------
+    plan : callable
+        Returns the plan to submit, or raises where that must not be.
+    connection : Connection, optional
+        By default the session's current one when it begins.
+    moved : callable
+        Is called when it begins and when it may begin anew.
+    """
+
+    def __init__(
+        self,
+        plan: Callable[[], ImportPlan],
+        connection: Connection | None,
+        moved: Callable[[], None],
+        *,
+        progress: bool,
+    ) -> None:
+        self._plan, self._connection, self._moved, self._with_bar = plan, connection, moved, progress
+        self.job: ImportJob | None = None
+        self._lock, self._cancel = threading.Lock(), threading.Event()
+        self.has_begun = False
+        self.create = widgets.Button(description="Create", button_style="primary", icon="upload")
+        self.cancel = widgets.Button(description="Cancel", icon="stop", disabled=True)
+        self.bar = widgets.FloatProgress(max=1.0, layout=widgets.Layout(width="100%", display="none"))
+        self.why, self.state = widgets.HTML(), widgets.HTML()
+        for control, name in ((self.create, "create"), (self.cancel, "cancel"), (self.state, "state")):
+            control.add_class(f"connect-pandas-{name}")
+        self.why.add_class("connect-pandas-why")
+        self.create.on_click(lambda _: self._begin())
+        self.cancel.on_click(lambda _: self._stop())
+        super().__init__([widgets.HBox([self.create, self.cancel, self.why]), self.bar, self.state])
+
+    def allow(self, reasons: list[str]) -> None:
+        """Let it begin when there is no reason against it; else say the reasons."""
+        self.create.disabled = bool(reasons) or self.has_begun
+        self.create.tooltip = "Upload the file and start the import"
+        self.why.value = (
+            words("Create waits: " + "; ".join(reasons)) if reasons and not self.has_begun else ""
+        )
+
+    def _begin(self) -> None:
+        with self._lock:  # a second click never starts a second import
+            if self.has_begun:
+                return
+            self.has_begun = True
+        self._cancel.clear()
+        self.cancel.disabled = False
+        self.state.value = words("Looking at the service …")
+        self._moved()
+        # A callback that works in the kernel's own thread would freeze every widget, this one's bar too.
+        threading.Thread(target=self._work, name="connect-pandas-import", daemon=True).start()
+
+    def _stop(self) -> None:
+        self._cancel.set()
+        self.cancel.disabled = True
+        self.state.value = words("Cancelling: what has arrived is removed again …")
+
+    def _work(self) -> None:
+        try:
+            plan = self._plan()
+            self.job = submit(
+                plan, self._connection or current(), progress=self._progress, cancel=self._cancel
+            )
+            self._has_left()
+            self.job.wait(progress=self._with_bar)
+            checked = self.job.verify()
+            self.state.value = _shown(self.job) + _shown(checked)
+        except BaseException as error:  # noqa: BLE001 - the page shows no exception of a thread
+            self._say(error)
+
+    def _has_left(self) -> None:
+        self.cancel.disabled = True
+        self.cancel.tooltip = "The import has begun; the service offers no way to stop it"
+        self.state.value = _shown(self.job)
+
+    def _say(self, error: BaseException) -> None:
+        if isinstance(error, ImportUnconfirmed):
+            self.job = error.job
+        self.cancel.disabled = True
+        self.state.value = alert(in_words(error)) + (_shown(self.job) if self.job is not None else "")
+        # Again only where it is certain that no import began.
+        if self.job is None and isinstance(error, ConnectError) and not isinstance(error, ImportUnconfirmed):
+            self.has_begun = False
+        self._moved()
+
+    @contextmanager
+    def _progress(self, label: str, total: int | None, unit: str) -> Iterator[Advance]:
+        """Show progress in the form: trait updates reach the page from a thread, printing does not."""
+        began, done, sent, drawn = time.monotonic(), 0, 0, 0.0
+        self.bar.value, self.bar.layout.display = 0.0, "flex" if self._with_bar else "none"
+
+        def advance(count: int, size: int = 0) -> None:
+            nonlocal done, sent, drawn
+            done, sent = done + count, sent + size
+            now = time.monotonic()
+            if (now - drawn > _REDRAW_SECONDS or done == total) and not self._cancel.is_set():
+                drawn = now
+                self.bar.value = done / total if total else 0.0
+                self.state.value = words(f"{label}: {_far(done, total, unit, sent, now - began)}")
+
+        try:
+            advance(0)
+            yield advance
+        finally:
+            self.bar.layout.display = "none"
+
+
+def _far(done: int, total: int | None, unit: str, sent: int, seconds: float) -> str:
+    """Return how far it is: rows, bytes, how fast, and about how long it still takes."""
+    said = [f"{done:,} of {total:,} {unit}" if total else f"{done:,} {unit}"]
+    if sent and seconds > 0:
+        said += [in_bytes(sent), f"{in_bytes(sent / seconds)} a second"]
+    if total and 0 < done < total:
+        said.append(f"about {_duration(seconds * (total - done) / done)} left")
+    return " · ".join(said)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def _shown(value: Any) -> str:
+    return str(value._repr_mimebundle_()["text/html"])
+
+
+__all__ = ["Import"]
