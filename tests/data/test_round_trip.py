@@ -106,11 +106,13 @@ def test_values_come_back(
     made: tuple[pd.DataFrame, dict[str, Made]], delimiter: str | None, header: bool, tmp_path: Path
 ) -> None:
     frame, columns = made
-    first = connect_pandas.plan(frame, "T", key="id", delimiter=delimiter, header=header)
-    named = {p.column for p in first.problems.errors}
-    assert {p.code for p in first.problems.errors} <= OF_ANOTHER_NOTATION
-    plan = first.replace(columns=[name for name in columns if name not in named])
-    assert plan.ok
+    plan = connect_pandas.plan(frame, "T", key="id", delimiter=delimiter, header=header)
+    left = list(columns)
+    while not plan.ok:  # a column that is left out may have told another's order of day and month
+        assert {p.code for p in plan.problems.errors} <= OF_ANOTHER_NOTATION
+        named = {p.column for p in plan.problems.errors}
+        left = [name for name in left if name not in named]
+        plan = plan.replace(columns=left)
     data = _bytes(plan)
     assert data.decode("utf-8") == data.decode("utf-8-sig")
     for records in (_python(data, plan), _duckdb(data, plan, tmp_path)):
