@@ -17,7 +17,7 @@ from connect_pandas.data.profile import SHOWN_ROWS, profile
 from connect_pandas.errors import ConnectWarning, ValidationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
@@ -80,8 +80,10 @@ class Look:
 _CASES: Final = ("schema_context", "column", "check", "check_number", "failure_case", "index")
 
 
-def first_look(frame: pd.DataFrame, given: Mapping[str, Any]) -> tuple[Options, Look]:
-    """Read a frame, settle what is given beside it, and look.
+def first_look(
+    frame: pd.DataFrame, given: Mapping[str, Any], told: Callable[[int], None] | None = None
+) -> tuple[Options, Look]:
+    """Read a frame, settle what is given beside it, and look; tell how many values have been looked at.
 
     Raises
     ------
@@ -93,7 +95,9 @@ def first_look(frame: pd.DataFrame, given: Mapping[str, Any]) -> tuple[Options, 
     columns = read(frame)
     settled = options(given, columns)  # before the long look at the data
     held = pd.DataFrame(frame)  # a later change of the caller's does not reach it
-    return settled, look(held, columns, profile(columns), choices(settled, columns), settled.schema)
+    return settled, look(
+        held, columns, profile(columns, told=told), choices(settled, columns), settled.schema
+    )
 
 
 def look(

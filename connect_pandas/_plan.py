@@ -23,7 +23,7 @@ from connect_pandas.errors import PlanError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
@@ -343,15 +343,17 @@ _APART: Final = frozenset({"name", "job_name", "notify", "folder", "filename", "
 """The options that the attributes do not rest on."""
 
 
-def make(frame: pd.DataFrame, given: Mapping[str, Any]) -> ImportPlan:
-    """Read the frame and decide everything.
+def make(
+    frame: pd.DataFrame, given: Mapping[str, Any], told: Callable[[int], None] | None = None
+) -> ImportPlan:
+    """Read the frame and decide everything; tell how many values have been looked at.
 
     Raises
     ------
     PlanError
         When options cannot be: all of them at once.
     """
-    settled, seen = first_look(frame, given)
+    settled, seen = first_look(frame, given, told)
     return _decide(settled, _MadeUp.now(), seen)
 
 

@@ -363,8 +363,21 @@ def create_reference_set(df: pd.DataFrame, name: str, **options: Unpack[SubmitOp
         It may or may not have begun; the message says how to find out.
     """
     connection, progress = options.pop("connection", None), options.pop("progress", True)
-    made = plan(df, name, **options)  # type: ignore[misc]
+    try:
+        made = _plan_in_sight(df, name, options, progress=progress)
+    except KeyboardInterrupt as stop:
+        stop.add_note("The frame was still being looked at: nothing was sent.")
+        raise
     return made.submit(connection, progress=progress)
+
+
+def _plan_in_sight(df: pd.DataFrame, name: str, options: Any, *, progress: bool) -> ImportPlan:
+    """Make a plan and show how far the look at the frame is, where it takes its time."""
+    from connect_pandas._plan import make
+    from connect_pandas.notebook.progress import looking
+
+    with looking(df, on=progress) as told:
+        return make(df, {"name": name, **options}, told)
 
 
 @spelled
@@ -394,7 +407,7 @@ def form(df: pd.DataFrame, name: str, **options: Unpack[SubmitOptions]) -> Impor
 
     connection, progress = options.pop("connection", None), options.pop("progress", True)
     schema = options.get("schema")
-    made = plan(df, name, **options)  # type: ignore[misc]
+    made = _plan_in_sight(df, name, options, progress=progress)
     called = repr(str(schema)) if isinstance(schema, str | Path) else getattr(schema, "__name__", "schema")
     return ImportForm(made, connection, frame=df, progress=progress, schema=called)
 

@@ -320,7 +320,9 @@ class _Tally:
     """What most of the first values are written as, where that is none of the readings."""
 
 
-def profile(columns: Columns, only: Sequence[int] | None = None) -> tuple[Profile, ...]:
+def profile(
+    columns: Columns, only: Sequence[int] | None = None, told: Callable[[int], None] | None = None
+) -> tuple[Profile, ...]:
     """Count the facts of columns over all of their rows.
 
     Parameters
@@ -329,6 +331,8 @@ def profile(columns: Columns, only: Sequence[int] | None = None) -> tuple[Profil
         The frame's columns.
     only : sequence of int, optional
         The positions of those that are counted; by default all.
+    told : callable, optional
+        Is told how many values have been looked at since the last time.
 
     Returns
     -------
@@ -342,6 +346,8 @@ def profile(columns: Columns, only: Sequence[int] | None = None) -> tuple[Profil
     ):
         for part in _ahead(columns, group):
             _count(columns, part, {str(i): tallies[i] for i in group})
+            if told is not None:
+                told(part.height * part.width)
     for i, t in tallies.items():
         _look_again(columns, i, t)
     made: list[Profile] = []

@@ -5,12 +5,16 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from connect_pandas.service.progress import Advance, Progress, silent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+
+PATIENCE: Final = 1.0
+"""Seconds that a look at a frame may take before it is shown."""
 
 
 def shown(*, on: bool) -> Progress:
@@ -30,6 +34,33 @@ def in_notebook() -> bool:
     """Whether this runs in a Jupyter kernel."""
     shell = sys.modules.get("IPython")
     return shell is not None and type(shell.get_ipython()).__name__ == "ZMQInteractiveShell"
+
+
+@contextmanager
+def looking(frame: Any, *, on: bool) -> Iterator[Callable[[int], None] | None]:
+    """Show how many of a frame's values have been looked at, where that takes longer than a second.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        What else it may be is for others to say.
+    on : bool
+        ``False`` shows nothing.
+    """
+    if shown(on=on) is silent or not hasattr(frame, "size"):
+        yield None
+        return
+    from tqdm.auto import tqdm
+
+    form = "{desc}: {percentage:3.0f}% |{bar}| {n:,}/{total:,} values [{elapsed}<{remaining}]"
+    with tqdm(
+        total=frame.size, desc="Looking at the frame", bar_format=form, delay=PATIENCE, dynamic_ncols=True
+    ) as bar:
+
+        def told(count: int) -> None:
+            bar.update(count)
+
+        yield told
 
 
 @contextmanager
