@@ -20,9 +20,10 @@ from connect_pandas.notebook.form_problems import Troubles
 from connect_pandas.notebook.form_table import Table
 from connect_pandas.service.connection import current
 from connect_pandas.service.graphql import Api
+from connect_pandas.service.job import sent_jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import pandas as pd
 
@@ -70,6 +71,8 @@ class ImportForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         """The plans that were repaired, the first of them as the form began."""
         self._made: list[Fix] = []
         self._taken: frozenset[str] = frozenset()
+        self._open_ends: dict[str, ImportJob] = {}
+        """Name → an import of it that this machine has begun, and of which the journal knows no end."""
         self._lock = threading.RLock()
         """Held while a plan is made: the repairs' thread makes some, too."""
         self._fields = _fields(plan, self._change)
@@ -215,6 +218,8 @@ class ImportForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             self._preview.value = words(about) + code(plan.head(_LINES) + rest, "the first lines of the file")
 
     def draw_import(self) -> None:
+        begun = self._open_ends.get(self._plan.name)
+        self._import.remember(begun if self.job is None else None)
         self._import.allow([*self._reasons()])
 
     def _reasons(self) -> Iterator[str]:
@@ -241,7 +246,7 @@ class ImportForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
     # ── the service ──────────────────────────────────────────────────────────────────────────────────────
 
     def _ask_for_names(self) -> None:
-        """Ask, on the side, which names are taken; without a connection nobody is asked."""
+        """Ask, on the side, which names are taken, and what was begun before; without a connection nobody."""
         try:
             connection = self._connection or current()
         except ConnectError:
@@ -252,10 +257,10 @@ class ImportForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         work.start()
 
     def _hear_names(self, connection: Connection) -> None:
-        try:
-            self._taken = frozenset(found.name for found in Api(connection).data_sets())
-        except ConnectError:
-            return  # it is said when the import is tried
+        self._open_ends = {
+            job.name: job for job in _quietly(sent_jobs, connection) if job.seen.status != "completed"
+        }
+        self._taken = frozenset(found.name for found in _quietly(Api(connection).data_sets))
         self.draw_import()
 
     # ── elsewhere than in a notebook ─────────────────────────────────────────────────────────────────────
@@ -266,6 +271,14 @@ class ImportForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
 
     def __repr__(self) -> str:
         return f"{text(self._plan)}\n\nthe same as code:\n{self.code}"
+
+
+def _quietly(ask: Callable[..., tuple[Any, ...]], *of: Any) -> tuple[Any, ...]:
+    """Return what is answered; what goes wrong is said when the import is tried."""
+    try:
+        return ask(*of)
+    except ConnectError:
+        return ()
 
 
 def _fields(plan: ImportPlan, change: Any) -> dict[str, Field]:

@@ -13,6 +13,7 @@ from connect_pandas.errors import ConnectError, ImportUnconfirmed
 from connect_pandas.notebook.draw import size as in_bytes
 from connect_pandas.notebook.form_parts import alert, in_words, words
 from connect_pandas.service.connection import current
+from connect_pandas.service.job import how_to_look_up
 from connect_pandas.service.submit import submit
 
 if TYPE_CHECKING:
@@ -54,13 +55,15 @@ class Import(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self.create = widgets.Button(description="Create", button_style="primary", icon="upload")
         self.cancel = widgets.Button(description="Cancel", icon="stop", disabled=True)
         self.bar = widgets.FloatProgress(max=1.0, layout=widgets.Layout(width="100%", display="none"))
-        self.why, self.state = widgets.HTML(), widgets.HTML()
+        self.why, self.before, self.state = widgets.HTML(), widgets.HTML(), widgets.HTML()
         for control, name in ((self.create, "create"), (self.cancel, "cancel"), (self.state, "state")):
             control.add_class(f"connect-pandas-{name}")
         self.why.add_class("connect-pandas-why")
         self.create.on_click(lambda _: self._begin())
         self.cancel.on_click(lambda _: self._stop())
-        super().__init__([widgets.HBox([self.create, self.cancel, self.why]), self.bar, self.state])
+        self.before.add_class("connect-pandas-before")
+        buttons = widgets.HBox([self.create, self.cancel, self.why])
+        super().__init__([self.before, buttons, self.bar, self.state])
 
     def allow(self, reasons: list[str]) -> None:
         """Let it begin when there is no reason against it; else say the reasons."""
@@ -69,6 +72,10 @@ class Import(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self.why.value = (
             words("Create waits: " + "; ".join(reasons)) if reasons and not self.has_begun else ""
         )
+
+    def remember(self, job: ImportJob | None) -> None:
+        """Say that an import of this name was begun before, as by a kernel that has ended since."""
+        self.before.value = "" if job is None else words(_say_begun(job))
 
     def _begin(self) -> None:
         with self._lock:  # a second click never starts a second import
@@ -135,6 +142,13 @@ class Import(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             yield advance
         finally:
             self.bar.layout.display = "none"
+
+
+def _say_begun(job: ImportJob) -> str:
+    return (
+        f"This machine has begun an import of {job.name!r} at {job.seen.at:%Y-%m-%d %H:%M}, and has not seen its end.\n"
+        f"To follow it: {how_to_look_up(job.filename)}; job.wait()"
+    )
 
 
 def _far(done: int, total: int | None, unit: str, sent: int, seconds: float) -> str:

@@ -405,6 +405,19 @@ def test_an_error_stands_in_the_form_in_words_and_allows_another_try(box: Sandbo
     eventually(lambda: "no difference" in form._import.state.value)
 
 
+def test_an_import_that_another_kernel_has_begun_is_remembered(box: Sandbox) -> None:
+    job = samples.orders().connect.create_reference_set("Orders", progress=False)
+    form = samples.orders().connect.form("Orders")
+    eventually(lambda: job.filename in form._import.before.value)
+    assert "has not seen its end" in form._import.before.value
+    control(form, "name").value = "Orders2"
+    assert not form._import.before.value
+    job.wait(progress=False)
+    again = samples.orders().connect.form("Orders")
+    eventually(lambda: "choose another name" in again._import.why.value)
+    assert not again._import.before.value
+
+
 def test_without_a_connection_the_form_says_how_to_connect() -> None:
     form = samples.orders().connect.form("Orders")
     form._import.create.click()
