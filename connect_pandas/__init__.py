@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         create_reference_set,
         form,
         infer,
+        jobs,
         plan,
         repair,
         sandbox,
@@ -45,7 +46,8 @@ if TYPE_CHECKING:
     from connect_pandas.notebook.form import ImportForm
     from connect_pandas.notebook.setup_form import SetupForm
     from connect_pandas.service.connection import Connection
-    from connect_pandas.service.job import ImportJob, sent_jobs
+    from connect_pandas.service.history import job
+    from connect_pandas.service.job import ImportJob
     from connect_pandas.service.verify import Verification
 
 __version__ = "0.1.0"
@@ -80,17 +82,18 @@ __all__ = [
     "create_reference_set",
     "form",
     "infer",
+    "job",
+    "jobs",
     "plan",
     "repair",
     "sandbox",
     "schema",
-    "sent_jobs",
     "setup",
     "validate",
 ]
 
 _ROOMS = {
-    "api": "connect create_reference_set form infer plan repair sandbox schema setup validate",
+    "api": "connect create_reference_set form infer jobs plan repair sandbox schema setup validate",
     "data.infer": "Attribute Attributes",
     "data.problems": "Problem Problems",
     "data.mends": "Doubt",
@@ -102,7 +105,8 @@ _ROOMS = {
     "_plan": "ImportPlan",
     "_sandbox": "Sandbox",
     "service.connection": "Connection",
-    "service.job": "ImportJob sent_jobs",
+    "service.history": "job",
+    "service.job": "ImportJob",
     "service.verify": "Verification",
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names.split()}

@@ -244,7 +244,7 @@ def repair(
     leading_zeros : labels
         Digits become as long as the longest of the column: ``501`` → ``00501``.
     key : label or list of labels, optional
-        What identifies a row, for the rules about rows.
+        What identifies a row, for the rules about rows and for what is left.
     drop_without_key : bool
         Rows without a key go.
     drop_duplicates : bool
@@ -256,7 +256,7 @@ def repair(
     -------
     Repair
         Shows itself. ``.frame``, a new frame; ``.changes``, a table of column, row, before, after and rule;
-        ``.left``, the errors that remain; ``.doubts``, what the rules left alone and why.
+        ``.left``, the errors that remain, with this ``key``; ``.doubts``, what the rules left alone and why.
 
     Raises
     ------
@@ -265,11 +265,14 @@ def repair(
     """
     given = {**locals(), **unknown}
     del given["df"], given["unknown"]
+    from connect_pandas._look import first_look
     from connect_pandas.data import repair as room
     from connect_pandas.data.problems import errors
 
     frame, changes, doubts = room.repair(df, given)
-    return room.Repair(frame, changes, errors(infer(frame).problems), doubts)
+    as_planned = room.key_of(frame, key)
+    _, seen = first_look(frame, {"key": as_planned})
+    return room.Repair(frame, changes, errors(seen.attributes.problems), doubts, as_planned)
 
 
 @spelled
@@ -486,6 +489,38 @@ def connect(
     connection = resolve(profile, given)
     use(connection)
     return connection
+
+
+def jobs(connection: Connection | None = None) -> pd.DataFrame:
+    """List the imports that this machine has begun, from its journal. No data row is kept there.
+
+    Parameters
+    ----------
+    connection : Connection, optional
+        Whose journal: a sandbox keeps its own. By default the session's current one; without any, the user's journal.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row an import, the oldest first: ``name`` (the data set), ``step`` (the last that was written down:
+        ``planned``, ``uploaded``, ``asked``, ``submitted``, ``completed``, ``partial``, ``rejected``, ``failed`` or
+        ``unconfirmed``), ``at`` (of that step) and ``begun`` (both in UTC), ``rows``, ``bytes`` (of the file, once it
+        is uploaded), ``file``, ``job`` (the service's id), ``user``, ``host``. Its index is the journal's own id.
+        :func:`connect_pandas.job` takes that, the service's id, the file's name or the data set's.
+    """
+    import pandas as pd
+
+    from connect_pandas.service.history import begun
+
+    columns = {
+        "id": "str",
+        "name": "str",
+        "step": "str",
+        "at": "datetime64[ms, UTC]",
+        "begun": "datetime64[ms, UTC]",
+    }
+    columns |= {"rows": "int64", "bytes": "Int64", "file": "str", "job": "str", "user": "str", "host": "str"}
+    return pd.DataFrame(begun(connection), columns=list(columns)).astype(columns).set_index("id")
 
 
 def setup(profile: str = "default") -> SetupForm | None:

@@ -80,6 +80,8 @@ assert_type(
     Connection,
 )
 assert_type(connect_pandas.setup("work"), SetupForm | None)
+assert_type(connect_pandas.jobs(), pd.DataFrame)
+assert_type(connect_pandas.job("Orders").resume(plan), ImportJob)
 with connect_pandas.sandbox() as box:
     assert_type(box, Sandbox)
     assert_type(box.connection, Connection)

@@ -20,7 +20,7 @@ from connect_pandas.notebook.form_problems import Troubles
 from connect_pandas.notebook.form_table import Table
 from connect_pandas.service.connection import current
 from connect_pandas.service.graphql import Api
-from connect_pandas.service.job import sent_jobs
+from connect_pandas.service.history import open_ends
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -219,7 +219,8 @@ class ImportForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
 
     def draw_import(self) -> None:
         begun = self._open_ends.get(self._plan.name)
-        self._import.remember(begun if self.job is None else None)
+        if self.job is None:
+            self._import.remember(begun)
         self._import.allow([*self._reasons()])
 
     def _reasons(self) -> Iterator[str]:
@@ -257,9 +258,7 @@ class ImportForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         work.start()
 
     def _hear_names(self, connection: Connection) -> None:
-        self._open_ends = {
-            job.name: job for job in _quietly(sent_jobs, connection) if job.seen.status != "completed"
-        }
+        self._open_ends = {job.name: job for job in _quietly(open_ends, connection)}
         self._taken = frozenset(found.name for found in _quietly(Api(connection).data_sets))
         self.draw_import()
 

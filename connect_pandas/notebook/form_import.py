@@ -13,7 +13,7 @@ from connect_pandas.errors import ConnectError, ImportUnconfirmed
 from connect_pandas.notebook.draw import size as in_bytes
 from connect_pandas.notebook.form_parts import alert, in_words, words
 from connect_pandas.service.connection import current
-from connect_pandas.service.job import how_to_look_up
+from connect_pandas.service.history import how_to_look_up
 from connect_pandas.service.submit import submit
 
 if TYPE_CHECKING:
@@ -98,7 +98,11 @@ class Import(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         try:
             plan = self._plan()
             self.job = submit(
-                plan, self._connection or current(), progress=self._progress, cancel=self._cancel
+                plan,
+                self._connection or current(),
+                progress=self._progress,
+                cancel=self._cancel,
+                tell=self._tell,
             )
             self._has_left()
             self.job.wait(progress=self._with_bar)
@@ -106,6 +110,9 @@ class Import(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             self.state.value = _shown(self.job) + _shown(checked)
         except BaseException as error:  # noqa: BLE001 - the page shows no exception of a thread
             self._say(error)
+
+    def _tell(self, said: str) -> None:
+        self.before.value = words(said)
 
     def _has_left(self) -> None:
         self.cancel.disabled = True

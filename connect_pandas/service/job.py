@@ -23,12 +23,9 @@ from connect_pandas.errors import (
     ImportTimeout,
     PlanError,
 )
-from connect_pandas.service.connection import current, require_running
 from connect_pandas.service.graphql import Api
-from connect_pandas.service.journal import Journal
 from connect_pandas.service.progress import Advance, Progress, silent
 from connect_pandas.service.sftp import Session, open_session
-from connect_pandas.service.upload import Receipt
 from connect_pandas.service.verify import Verification, verify
 
 if TYPE_CHECKING:
@@ -36,7 +33,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from connect_pandas.service.connection import Connection
-    from connect_pandas.service.journal import Entry
+    from connect_pandas.service.journal import Journal
+    from connect_pandas.service.upload import Receipt
 
 FIRST_PAUSE: Final = 0.2
 LAST_PAUSE: Final = 10.0
@@ -297,6 +295,37 @@ class ImportJob:
         self.verification = found
         return found
 
+    def resume(self, plan: Plan | None = None, *, progress: bool = True) -> ImportJob:
+        """Go on with an import that was broken off, from where the evidence stands; nothing is asked for twice.
+
+        Its file did not arrive whole: what had arrived is removed, and the plan is submitted anew. The whole file is
+        there, and the service was not asked: it is asked now. It was asked, and did not answer: what it shows is
+        looked at, and the job says what is so.
+
+        Parameters
+        ----------
+        plan : ImportPlan, optional
+            The data, where they have to be sent again: this machine keeps none.
+        progress : bool
+            Whether to show an upload.
+
+        Returns
+        -------
+        ImportJob
+            This job; or the new one, where the data were sent again.
+
+        Raises
+        ------
+        PlanError
+            The data are needed and ``plan`` was not given; the import was refused or given up; or another process is
+            at it. The message says what to do.
+        ConnectionFailed, AuthenticationFailed, HostKeyError, UploadFailed, ImportRejected, ImportUnconfirmed
+            As for :meth:`ImportPlan.submit`.
+        """
+        from connect_pandas.service.resume import resume
+
+        return resume(self, plan, self.progress if progress else silent)
+
     def discard(self) -> None:
         """Give up an import that has failed: remove its file, so that its name can be submitted anew.
 
@@ -473,70 +502,3 @@ def _noting(troubles: list[str]) -> Iterator[None]:
         raise
     except ConnectionFailed as trouble:
         troubles.append(str(trouble))
-
-
-# ── jobs of before ────────────────────────────────────────────────────────────────────────────────────
-
-
-def sent_jobs(connection: Connection | None = None) -> tuple[ImportJob, ...]:
-    """List the imports that left this machine for a connection's subscription, from its journal, the oldest first.
-
-    Those that the service refused, and those whose file did not arrive, are not among them. The values that
-    were sent are not kept: ``verify`` of such a job only counts.
-
-    Parameters
-    ----------
-    connection : Connection, optional
-        By default the session's current one.
-
-    Raises
-    ------
-    ConfigurationError
-        When there is no connection, or it is that of a sandbox that has stopped.
-    """
-    who = connection or current()
-    require_running(who)
-    journal = Journal.open(who)
-    return tuple(
-        job_of(entry, journal, who) for entry in journal.entries() if entry.is_of(who) and _has_left(entry)
-    )
-
-
-def _has_left(entry: Entry) -> bool:
-    # An upload with nothing after it: the process died before it could write down what the service said.
-    return entry.step("uploaded") is not None and not (entry.step("rejected") or entry.step("failed"))
-
-
-def job_of(
-    entry: Entry,
-    journal: Journal,
-    connection: Connection,
-    *,
-    plan: Plan | None = None,
-    progress: Progress = silent,
-) -> ImportJob:
-    """Make the job of an import in the journal, as far as that knows it."""
-    submitted, uploaded = entry.step("submitted"), entry.step("uploaded")
-    last = entry.steps[-1]
-    status: Status = "completed" if entry.step("completed") else "submitted" if submitted else "unknown"
-    return ImportJob(
-        id=submitted.detail.get("job_id") if submitted else None,
-        name=entry.data_set_name,
-        job_name=entry.job_name,
-        folder=entry.folder,
-        filename=entry.filename,
-        rows=entry.rows,
-        payload=entry.payload,
-        connection=connection,
-        plan=plan,
-        receipt=Receipt(**uploaded.detail) if uploaded else None,
-        journal=journal,
-        entry=entry.id,
-        progress=progress,
-        seen=Seen(status, f"the journal says: {last.name}", last.at.astimezone()),
-    )
-
-
-def how_to_look_up(filename: str) -> str:
-    """Return the line of code that finds an import again, also after a restart."""
-    return f"job = [job for job in connect_pandas.sent_jobs() if job.filename == {filename!r}][-1]"

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import sqlite3
+import sys
 import uuid
 import warnings
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,8 +36,11 @@ BUSY_SECONDS: Final = 10.0
 """How long one process waits for another's write."""
 
 StepName = Literal[
-    "planned", "uploaded", "submitted", "rejected", "unconfirmed", "failed", "completed", "partial"
+    "planned", "uploaded", "asked", "submitted", "rejected", "unconfirmed", "failed", "completed", "partial"
 ]
+
+_ENDS: Final = ("completed", "partial", "rejected", "failed")
+_BEGUN: Final = ("asked", "submitted", "unconfirmed")
 
 VERSION: Final = 2
 """Of the tables, as the file's ``user_version`` says."""
@@ -108,6 +113,23 @@ class Entry:
         """Return the last step of this name, or ``None``."""
         return next((step for step in reversed(self.steps) if step.name == name), None)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether its end was seen, good or bad."""
+        return any(step.name in _ENDS for step in self.steps)
+
+    @property
+    def may_have_begun(self) -> bool:
+        """Whether the service was asked for it, with an answer or without."""
+        return any(step.name in _BEGUN for step in self.steps)
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether it is being sent, by this process or by another of this machine that still runs."""
+        by = self.steps[0].detail
+        elsewhere = by.get("machine") == platform.node() and _runs(by.get("process"))
+        return not self.is_over and (elsewhere or self.id in _at_work)
+
 
 class Journal:
     """A journal of imports: the connection's own, else the user's, in the state folder or ``CONNECT_STATE_DIR``.
@@ -161,7 +183,7 @@ class Journal:
             filename=plan.filename,
             rows=plan.rows,
             payload=plan.payload,
-            steps=(Step("planned", now, {}),),
+            steps=(Step("planned", now, {"process": os.getpid(), "machine": platform.node()}),),
         )
         self._write_or_keep_still(lambda db: _add_import(db, entry))
         return entry
@@ -219,6 +241,33 @@ def state_folder() -> Path:
     """Where the journal is kept."""
     given = os.environ.get(FOLDER_VARIABLE)
     return Path(given).expanduser() if given else user_state_path("connect-pandas")
+
+
+_at_work: set[str] = set()
+"""The imports that this process is sending."""
+
+
+@contextmanager
+def at_work(entry: Entry) -> Iterator[None]:
+    """Say that this process is sending an import, until the block ends."""
+    _at_work.add(entry.id)
+    try:
+        yield
+    finally:
+        _at_work.discard(entry.id)
+
+
+def _runs(process: Any) -> bool:
+    """Whether another process of this number runs here. On Windows, where asking would interrupt it, nobody knows."""
+    if not isinstance(process, int) or process == os.getpid() or sys.platform == "win32":
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it is another user's
+        return True
+    return True
 
 
 def _connect(path: Path) -> sqlite3.Connection:

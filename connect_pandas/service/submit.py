@@ -5,25 +5,30 @@ A step that may or may not have happened is recorded as such and looked up, neve
 
 from __future__ import annotations
 
+import hashlib
+import warnings
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from connect_pandas.errors import (
     AuthenticationFailed,
     ConnectError,
+    ConnectWarning,
     ImportRejected,
     ImportUnconfirmed,
     PlanError,
     UploadFailed,
 )
 from connect_pandas.service.graphql import Api, check_payload, how_to_find_out
-from connect_pandas.service.job import MONITORING, Seen, how_to_look_up, job_of
-from connect_pandas.service.journal import Journal
+from connect_pandas.service.history import how_to_look_up, job_of
+from connect_pandas.service.job import MONITORING, Seen
+from connect_pandas.service.journal import Journal, at_work
 from connect_pandas.service.progress import silent
 from connect_pandas.service.sftp import open_session
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Callable
 
     from connect_pandas.service.connection import Connection
     from connect_pandas.service.graphql import DataSet
@@ -45,8 +50,9 @@ def submit(
     progress: Progress = silent,
     wait_progress: Progress | None = None,
     cancel: threading.Event | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> ImportJob:
-    """Upload the plan's file and start its import, once.
+    """Upload the plan's file and start its import, once; a second time, the job of the first is returned.
 
     Parameters
     ----------
@@ -59,6 +65,8 @@ def submit(
         The job keeps it to show its wait; by default the same.
     cancel : threading.Event, optional
         Set from another thread, it stops the upload; a request that has left is not called back.
+    tell : callable, optional
+        Is told, in words, that nothing was sent, as the same was imported before; by default a warning says so.
 
     Raises
     ------
@@ -79,13 +87,18 @@ def submit(
     api, job = Api(connection), None
     try:
         with open_session(connection) as session:
+            # Files are looked for before sets: once an import's file is gone, its set is there to be seen.
             journal = Journal.open(connection)
-            _refuse_taken_set(plan, api.data_sets())
+            if (same := _same_import(plan, connection, session, journal, api, progress)) is not None:
+                (tell or _warn)(_say_same(same))
+                return job_of(same, journal, connection, plan=plan, progress=wait_progress or progress)
             _refuse_import_under_way(plan, connection, session, journal)
+            _refuse_taken_set(plan, api.data_sets())
             plan = _with_free_file(plan, session)
             entry = journal.plan(plan, connection, session.directory)
             job = job_of(entry, journal, connection, plan=plan, progress=wait_progress or progress)
-            _send(job, plan, api, session, journal, progress, cancel)
+            with at_work(entry):
+                _send(job, plan, api, session, journal, progress, cancel)
     except BaseException as stop:
         # Wherever it was interrupted, also on the way out: a job that has begun is not lost.
         if job is not None and job.id is not None:
@@ -125,9 +138,7 @@ def _refuse_import_under_way(plan: Plan, connection: Connection, session: Sessio
 
 
 def _may_be_under_way(entry: Entry) -> bool:
-    begun = entry.step("submitted") or entry.step("unconfirmed")
-    over = any(entry.step(final) for final in ("completed", "partial", "rejected", "failed"))
-    return begun is not None and not over and datetime.now(UTC) - entry.created < UNDER_WAY
+    return entry.may_have_begun and not entry.is_over and datetime.now(UTC) - entry.created < UNDER_WAY
 
 
 def _say_under_way(entry: Entry) -> str:
@@ -151,6 +162,69 @@ def _with_free_file(plan: Plan, session: Session) -> Plan:
     raise PlanError(
         f"There is already a file {_path(plan.folder, plan.filename)} on the server, perhaps of an import that "
         "still waits. Nothing was sent. Leave filename away, and the file gets a name of its own."
+    )
+
+
+def _same_import(
+    plan: Plan,
+    connection: Connection,
+    session: Session,
+    journal: Journal,
+    api: Api,
+    progress: Progress,
+) -> Entry | None:
+    """Return the same import, where this machine has begun it already: a cell that is run again.
+
+    The same is: the data set's name, everything that the service is asked for, and every byte of the file. The set is
+    there, or the file still waits for it.
+    """
+    for entry in reversed(journal.entries()):
+        uploaded = entry.step("uploaded")
+        if (
+            uploaded is not None
+            and entry.data_set_name == plan.name
+            and entry.is_of(connection)
+            and entry.directory == session.directory
+            and entry.may_have_begun
+            and not (entry.step("rejected") or entry.step("failed"))
+            and _apart_from_names(entry.payload) == _apart_from_names(plan.payload)
+            and (session.size(entry.folder, entry.filename) is not None or api.data_set(plan.name))
+            and uploaded.detail.get("sha256") == _checksum(plan, progress)
+        ):
+            return entry
+    return None
+
+
+def _apart_from_names(payload: dict[str, Any]) -> dict[str, Any]:
+    """Return what is asked for, without the names that are made up anew for each import."""
+    asked = dict(payload["importInput"])
+    asked["fileLocation"] = {**asked["fileLocation"], "filename": None}
+    return {**asked, "jobName": None}
+
+
+def _checksum(plan: Plan, progress: Progress) -> str:
+    sha256 = hashlib.sha256()
+    with progress("Comparing with what was sent before", plan.rows, "rows") as advance:
+        for piece, rows in plan.pieces():
+            sha256.update(piece)
+            advance(rows)
+    return sha256.hexdigest()
+
+
+def _warn(words: str) -> None:
+    warnings.warn(ConnectWarning(words), stacklevel=2)
+
+
+def _say_same(entry: Entry) -> str:
+    submitted, done = entry.step("submitted"), entry.step("completed")
+    discard = (
+        "" if done else " If that has failed (web app, Data management): job.discard(), and submit again."
+    )
+    job = submitted.detail.get("job_id") if submitted else "not confirmed by the service"
+    return (
+        f"{entry.data_set_name} was imported from the same data at {entry.created.astimezone():%Y-%m-%d %H:%M}; this "
+        f"is that job ({job}). Nothing was sent.{discard} Another name makes "
+        "another set."
     )
 
 
@@ -182,21 +256,34 @@ def _send(
         if cancel is not None and cancel.is_set():
             raise UploadFailed("Cancelled after the upload; no import was started.")
         asked = True
-        job.id = api.create_import_job(job.payload)
-        job.seen = Seen("submitted", "nothing was looked at yet", datetime.now())
-        journal.step(job.entry, "submitted", job_id=job.id)
+        ask(job, api, journal)
     except BaseException as error:
-        if job.id is not None:
-            # Perhaps once more: a step written twice says no more than one, a missing one loses the id.
-            journal.step(job.entry, "submitted", job_id=job.id)
-        elif asked and not _began_nothing(error):
-            _leave_unconfirmed(job, journal, error)
-        else:
-            refused = asked and isinstance(error, ImportRejected | AuthenticationFailed)
-            journal.step(job.entry, "rejected" if refused else "failed", reason=_reason(error))
-            if job.receipt is not None:
-                _clear_away(job, session, error)
+        end_early(job, session, journal, error, asked=asked)
         raise
+
+
+def ask(job: ImportJob, api: Api, journal: Journal) -> None:
+    """Ask the service for the import, once; that it is about to be asked is written down before."""
+    journal.step(job.entry, "asked")
+    job.id = api.create_import_job(job.payload)
+    job.seen = Seen("submitted", "nothing was looked at yet", datetime.now())
+    journal.step(job.entry, "submitted", job_id=job.id)
+
+
+def end_early(
+    job: ImportJob, session: Session, journal: Journal, error: BaseException, *, asked: bool
+) -> None:
+    """Write down what ended an import early, say it, and tidy up after it."""
+    if job.id is not None:
+        # Perhaps once more: a step written twice says no more than one, a missing one loses the id.
+        journal.step(job.entry, "submitted", job_id=job.id)
+    elif asked and not _began_nothing(error):
+        _leave_unconfirmed(job, journal, error)
+    else:
+        refused = asked and isinstance(error, ImportRejected | AuthenticationFailed)
+        journal.step(job.entry, "rejected" if refused else "failed", reason=_reason(error))
+        if job.receipt is not None:
+            _clear_away(job, session, error)
 
 
 def _began_nothing(error: BaseException) -> bool:

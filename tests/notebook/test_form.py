@@ -395,7 +395,7 @@ def test_a_taken_name_is_known_before_anything_is_sent(box: Sandbox) -> None:
 def test_an_error_stands_in_the_form_in_words_and_allows_another_try(box: Sandbox) -> None:
     form = samples.orders().connect.form("Orders")
     eventually(lambda: not any(t.name == "connect-pandas-names" for t in threading.enumerate()))
-    samples.orders().connect.create_reference_set("Orders", progress=False).wait()
+    samples.orders().head(3).connect.create_reference_set("Orders", progress=False).wait()
     form._import.create.click()
     eventually(lambda: "is taken" in form._import.state.value)
     eventually(lambda: not form._import.create.disabled)
@@ -403,6 +403,17 @@ def test_an_error_stands_in_the_form_in_words_and_allows_another_try(box: Sandbo
     control(form, "name").value = "Orders2"
     form._import.create.click()
     eventually(lambda: "no difference" in form._import.state.value)
+
+
+def test_a_form_over_data_that_were_imported_before_shows_that_job(box: Sandbox) -> None:
+    form = samples.orders().connect.form("Orders")
+    eventually(lambda: not any(t.name == "connect-pandas-names" for t in threading.enumerate()))
+    before = samples.orders().connect.create_reference_set("Orders", progress=False)
+    form._import.create.click()
+    eventually(lambda: "no difference" in form._import.state.value)
+    assert "from the same data" in form._import.before.value
+    assert form.job is not None
+    assert (form.job.id, len(box.jobs)) == (before.id, 1)
 
 
 def test_an_import_that_another_kernel_has_begun_is_remembered(box: Sandbox) -> None:

@@ -95,7 +95,7 @@ def box() -> Iterator[Sandbox]:
 
 def values(box: Sandbox) -> dict[str, Any]:
     """Return what is held, by the name of its file."""
-    done = connect_pandas.sent_jobs(box.connection)[0]
+    done = connect_pandas.job("Orders", box.connection)
     done.wait(progress=False)
     checked = job_of(orders_plan(), seen=Seen("completed", "8 of 8 rows", datetime(2026, 1, 2, 3, 4, 5)))
     checked.verification = Verification("Orders", 8, 8, 8)
@@ -254,10 +254,10 @@ def test_the_secrets_of_a_sandbox_are_not_shown(box: Sandbox, bundles: dict[str,
 
 
 def test_a_job_says_what_its_journal_knows_of_a_failure(box: Sandbox) -> None:
-    plan = orders_plan(filename="again.csv")
+    plan = orders_plan(filename="again.csv", key="Client ID", columns=["Client ID", "Amount"]).for_frame(ORDERS[:3])
     with pytest.raises(connect_pandas.PlanError):  # the name is taken
         plan.submit(box.connection, progress=False)
-    job = connect_pandas.sent_jobs(box.connection)[0]
+    job = connect_pandas.job("Orders", box.connection)
     assert job.journal is not None
     job.journal.step(job.entry, "rejected", reason="INPUT_VALIDATION_FAILED")
     shown = repr(replace(job, id=None))

@@ -36,7 +36,9 @@ from connect_pandas.errors import (
 )
 from connect_pandas.rules import DATE_FORMATS
 from connect_pandas.service import job as job_room
-from connect_pandas.service.job import Evidence, ImportJob, Seen, judge, sent_jobs
+from connect_pandas.service.history import job as job_known_as
+from connect_pandas.service.history import open_ends
+from connect_pandas.service.job import Evidence, ImportJob, Seen, judge
 from connect_pandas.service.journal import Journal
 from connect_pandas.service.progress import silent
 from connect_pandas.service.submit import submit
@@ -140,7 +142,7 @@ def test_an_import_is_followed_to_its_end_and_verified(box: Sandbox, way: Connec
     assert verification.ok
     assert (verification.rows_sent, verification.rows_found, verification.compared) == (8, 8, 8)
     assert job.verify(sample=0) == Verification(plan.name, 8, 8)
-    assert steps_of(job) == ["planned", "uploaded", "submitted", "completed"]
+    assert steps_of(job) == ["planned", "uploaded", "asked", "submitted", "completed"]
 
 
 def test_a_waiting_job_is_submitted(fake: FakeApi, box: Sandbox, connection: Connection) -> None:
@@ -169,13 +171,15 @@ def test_a_failed_import_ends_in_words_and_not_in_success(
 def test_jobs_of_before_are_found_in_the_journal(way: Connection) -> None:
     plan = new_plan()
     submitted = submit(plan, way)
-    (job,) = sent_jobs(way)
+    (job,) = open_ends(way)
     assert (job.id, job.name, job.rows, job.plan) == (submitted.id, plan.name, 8, None)
     assert job.receipt == submitted.receipt
     assert job.wait(30).status == "completed"
     assert job.verify() == Verification(plan.name, 8, 8)
-    assert sent_jobs(way)[0].seen.status == "completed"
-    assert sent_jobs(dataclasses.replace(way, user="someone@else.example")) == ()
+    assert open_ends(way) == ()
+    assert job_known_as(plan.name, way).seen.status == "completed"
+    with pytest.raises(PlanError, match="has begun none at all"):
+        job_known_as(plan.name, dataclasses.replace(way, user="someone@else.example"))
 
 
 def test_what_was_uploaded_when_the_process_died_is_not_forgotten(connection: Connection) -> None:
@@ -183,7 +187,7 @@ def test_what_was_uploaded_when_the_process_died_is_not_forgotten(connection: Co
     journal.plan(OrdersPlan(), connection, "/")
     entry = journal.plan(OrdersPlan(), connection, "/").id
     journal.step(entry, "uploaded", path="/x", size=1, sha256="ab")
-    (job,) = sent_jobs(connection)
+    (job,) = open_ends(connection)
     assert (job.entry, job.id, job.seen.status) == (entry, None, "unknown")
 
 
@@ -377,7 +381,7 @@ def test_a_sandbox_that_has_stopped_says_so() -> None:
     with Sandbox() as gone_box:
         job = submit(OrdersPlan(), gone_box.connection)
         folder = gone_box.connection.key_file.parent
-    for call in (job.wait, job.verify, lambda: sent_jobs(gone_box.connection)):
+    for call in (job.wait, job.verify, lambda: job_known_as("Orders", gone_box.connection)):
         with pytest.raises(ConfigurationError, match="This sandbox has stopped"):
             call()
     assert "This sandbox has stopped" in repr(gone_box.connection.check())

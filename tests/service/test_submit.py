@@ -32,7 +32,7 @@ from connect_pandas.errors import (
     UploadFailed,
 )
 from connect_pandas.service import logon
-from connect_pandas.service.job import sent_jobs
+from connect_pandas.service.history import open_ends
 from connect_pandas.service.journal import FILE_NAME, Journal
 from connect_pandas.service.progress import Advance, silent
 from connect_pandas.service.sftp import Session, open_session
@@ -81,8 +81,8 @@ def test_each_step_is_done_and_written_down_before_the_next(
     fake.mutation = mutation
     job = submit(Watched(folder=plan.folder), connection)
     assert seen["at the upload"] == (["planned"], 1, [])
-    assert seen["at the mutation"] == (["planned", "uploaded"], plan.payload, ["orders.csv"])
-    assert steps() == ["planned", "uploaded", "submitted"]
+    assert seen["at the mutation"] == (["planned", "uploaded", "asked"], plan.payload, ["orders.csv"])
+    assert steps() == ["planned", "uploaded", "asked", "submitted"]
     assert (job.id, job.name, job.rows) == ("job-1", "Orders", 8)
     assert job.receipt is not None
     assert job.receipt.size == sum(len(piece) for piece, _ in plan.pieces())
@@ -224,7 +224,7 @@ def test_a_cancelled_upload_starts_no_import(
     assert fake.mutations == []
     assert files_of(plan, box) == []
     assert steps()[-1] == "failed"
-    assert sent_jobs(connection) == ()
+    assert open_ends(connection) == ()
 
 
 # ── the service does not take it ──────────────────────────────────────────────────────────────────────────
@@ -252,8 +252,8 @@ def test_a_refused_import_leaves_no_file(
         submit(plan, connection)
     assert type(caught.value) is kind
     assert files_of(plan, box) == []
-    assert steps() == ["planned", "uploaded", "rejected"]
-    assert sent_jobs(connection) == ()
+    assert steps() == ["planned", "uploaded", "asked", "rejected"]
+    assert open_ends(connection) == ()
 
 
 def test_a_rejection_keeps_the_services_reason(
@@ -276,7 +276,7 @@ def test_an_import_that_could_not_be_sent_leaves_no_file(
     with pytest.raises(ConnectionFailed, match="nothing is left behind"):
         submit(Vanishing(folder=plan.folder), connection)
     assert files_of(plan, box) == []
-    assert steps() == ["planned", "uploaded", "failed"]
+    assert steps() == ["planned", "uploaded", "asked", "failed"]
 
 
 def test_a_file_that_cannot_be_removed_is_named(
@@ -306,8 +306,8 @@ def test_an_unconfirmed_import_keeps_its_file_and_is_not_repeated(
         submit(plan, connection)
     assert files_of(plan, box) == ["orders.csv"]
     assert len(fake.mutations) == 1
-    assert steps() == ["planned", "uploaded", "unconfirmed"]
-    (job,) = sent_jobs(connection)
+    assert steps() == ["planned", "uploaded", "asked", "unconfirmed"]
+    (job,) = open_ends(connection)
     assert job.id is None
     fake.query = NO_SETS
     assert job.status == "unknown"
@@ -326,8 +326,8 @@ def test_an_interrupt_while_the_import_is_asked_for_leaves_it_unconfirmed(
         submit(plan, connection)
     assert "may or may not have begun" in "".join(caught.value.__notes__)
     assert files_of(plan, box) == ["orders.csv"]
-    assert steps() == ["planned", "uploaded", "unconfirmed"]
-    assert "sent_jobs() if job.filename == 'orders.csv'][-1]; job.wait()" in "".join(caught.value.__notes__)
+    assert steps() == ["planned", "uploaded", "asked", "unconfirmed"]
+    assert "job = connect_pandas.job('orders.csv'); job.wait()" in "".join(caught.value.__notes__)
 
 
 def test_an_unconfirmed_import_hands_over_its_job(
@@ -336,7 +336,7 @@ def test_an_unconfirmed_import_hands_over_its_job(
     fake.mutation = Reply(drop="before")
     with pytest.raises(ImportUnconfirmed, match=r"sys\.last_value\.job\.wait\(\)") as caught:
         submit(plan, connection)
-    assert "connect_pandas.sent_jobs()" in str(caught.value)
+    assert "connect_pandas.job('orders.csv')" in str(caught.value)
     job = caught.value.job
     assert job is not None
     assert (job.id, job.plan, job.name) == (None, plan, "Orders")
@@ -398,8 +398,8 @@ def test_an_interrupt_after_the_request_does_not_lose_the_id(
         submit(plan, connection)
     assert "The import has begun: id job-1" in "".join(caught.value.__notes__)
     assert files_of(plan, box) == ["orders.csv"]
-    assert steps() == ["planned", "uploaded", "submitted"]
-    assert [job.id for job in sent_jobs(connection)] == ["job-1"]
+    assert steps() == ["planned", "uploaded", "asked", "submitted"]
+    assert [job.id for job in open_ends(connection)] == ["job-1"]
 
 
 def test_an_interrupt_on_the_way_out_does_not_lose_the_id(
@@ -449,17 +449,17 @@ def test_a_second_import_of_a_name_that_is_under_way_is_refused(
     plan: OrdersPlan, connection: Connection, fake: FakeApi, box: Sandbox
 ) -> None:
     first = submit(plan, connection)
-    again = dataclasses.replace(plan, filename="again.csv")
+    again = dataclasses.replace(plan, filename="again.csv", orders=plan.orders[:3])
     with pytest.raises(
         PlanError, match=r"An import of 'Orders' is under way \(job id job-1, begun"
     ) as caught:
         submit(again, connection)
-    assert "job.filename == 'orders.csv'][-1]; job.wait()" in str(caught.value)
+    assert "job = connect_pandas.job('orders.csv'); job.wait()" in str(caught.value)
     assert files_of(plan, box) == ["orders.csv"]
     assert len(fake.mutations) == 1
     first.discard()
     assert files_of(plan, box) == []
-    assert sent_jobs(connection) == ()
+    assert open_ends(connection) == ()
     assert submit(again, connection).id == "job-1"
 
 

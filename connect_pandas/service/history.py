@@ -1,0 +1,132 @@
+"""The imports that left this machine, from its journal: as a table, and each as a job that can be followed again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from connect_pandas.errors import ConfigurationError, PlanError, did_you_mean
+from connect_pandas.service.connection import current, require_running
+from connect_pandas.service.job import ImportJob, Seen
+from connect_pandas.service.journal import Journal
+from connect_pandas.service.progress import Progress, silent
+from connect_pandas.service.upload import Receipt
+
+if TYPE_CHECKING:
+    from connect_pandas.service.connection import Connection
+    from connect_pandas.service.job import Plan, Status
+    from connect_pandas.service.journal import Entry
+
+
+def begun(connection: Connection | None = None) -> tuple[dict[str, Any], ...]:
+    """Return the imports in a journal, the oldest first, as :func:`connect_pandas.jobs` shows them."""
+    try:
+        whose = connection or current()
+    except ConfigurationError:
+        whose = None
+    return tuple(map(_row, Journal.open(whose).entries()))
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    submitted, uploaded, last = entry.step("submitted"), entry.step("uploaded"), entry.steps[-1]
+    return {
+        "id": entry.id,
+        "name": entry.data_set_name,
+        "step": last.name,
+        "at": last.at,
+        "begun": entry.created,
+        "rows": entry.rows,
+        "bytes": uploaded.detail.get("size") if uploaded else None,
+        "file": "/".join(filter(None, (entry.folder, entry.filename))),
+        "job": submitted.detail.get("job_id") if submitted else None,
+        "user": entry.user,
+        "host": entry.host,
+    }
+
+
+def job(which: str, connection: Connection | None = None) -> ImportJob:
+    """Return an import that this machine has begun, to follow it again: after a restart, or from another notebook.
+
+    Parameters
+    ----------
+    which : str
+        The service's id of the job, the name of its file, the name of the data set (its last import is meant), or the
+        id in :func:`connect_pandas.jobs`.
+    connection : Connection, optional
+        By default the session's current one.
+
+    Returns
+    -------
+    ImportJob
+        ``.status`` looks, ``.wait()`` follows it, ``.resume()`` goes on with one that was broken off. The values that
+        were sent are not kept: ``.verify()`` only counts.
+
+    Raises
+    ------
+    PlanError
+        When this machine has begun no such import over this connection.
+    ConfigurationError
+        When there is no connection, or it is that of a sandbox that has stopped.
+    """
+    who = connection or current()
+    require_running(who)
+    journal = Journal.open(who)
+    ours = [entry for entry in journal.entries() if entry.is_of(who)]
+    found = [entry for entry in ours if which in _names(entry)]
+    if not found:
+        known = sorted({entry.data_set_name for entry in ours} | {entry.filename for entry in ours})
+        none = "" if ours else " It has begun none at all."
+        raise PlanError(
+            f"This machine has begun no import {which!r} over this connection.{none}{did_you_mean(which, known)} "
+            "connect_pandas.jobs() lists them."
+        )
+    return job_of(found[-1], journal, who)
+
+
+def _names(entry: Entry) -> tuple[str | None, ...]:
+    submitted = entry.step("submitted")
+    job_id = submitted.detail.get("job_id") if submitted else None
+    return entry.id, job_id, entry.filename, entry.data_set_name
+
+
+def open_ends(connection: Connection) -> tuple[ImportJob, ...]:
+    """Return the imports over this connection that left this machine, and of which it has not seen the end."""
+    journal = Journal.open(connection)
+    return tuple(
+        job_of(entry, journal, connection)
+        for entry in journal.entries()
+        if entry.is_of(connection) and entry.step("uploaded") and not entry.is_over
+    )
+
+
+def job_of(
+    entry: Entry,
+    journal: Journal,
+    connection: Connection,
+    *,
+    plan: Plan | None = None,
+    progress: Progress = silent,
+) -> ImportJob:
+    """Make the job of an import in the journal, as far as that knows it."""
+    submitted, uploaded, last = entry.step("submitted"), entry.step("uploaded"), entry.steps[-1]
+    status: Status = "completed" if entry.step("completed") else "submitted" if submitted else "unknown"
+    return ImportJob(
+        id=submitted.detail.get("job_id") if submitted else None,
+        name=entry.data_set_name,
+        job_name=entry.job_name,
+        folder=entry.folder,
+        filename=entry.filename,
+        rows=entry.rows,
+        payload=entry.payload,
+        connection=connection,
+        plan=plan,
+        receipt=Receipt(**uploaded.detail) if uploaded else None,
+        journal=journal,
+        entry=entry.id,
+        progress=progress,
+        seen=Seen(status, f"the journal says: {last.name}", last.at.astimezone()),
+    )
+
+
+def how_to_look_up(filename: str) -> str:
+    """Return the line of code that finds an import again, also after a restart."""
+    return f"job = connect_pandas.job({filename!r})"

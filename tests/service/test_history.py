@@ -1,0 +1,288 @@
+"""What this machine has begun: listed, found again, and gone on with from where the evidence stands."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+from fixtures_service import NO_SETS, FakeApi, OrdersPlan, Reply
+
+import connect_pandas
+from connect_pandas import jobs, samples
+from connect_pandas.errors import ConnectWarning, ImportRejected, ImportUnconfirmed, PlanError, UploadFailed
+from connect_pandas.service.history import job as job_known_as
+from connect_pandas.service.journal import Entry, Journal, at_work
+from connect_pandas.service.sftp import open_session
+from connect_pandas.service.submit import submit
+from connect_pandas.service.verify import Verification
+
+if TYPE_CHECKING:
+    from connect_pandas import Sandbox
+    from connect_pandas.service.connection import Connection
+
+
+@pytest.fixture
+def plan() -> OrdersPlan:
+    return OrdersPlan(folder=f"History/{os.urandom(4).hex()}")
+
+
+def files_of(plan: OrdersPlan, box: Sandbox) -> list[str]:
+    files = box.files[box.files.folder.str.strip("/").str.endswith(plan.folder)]
+    return list(files.file)
+
+
+def last(connection: Connection) -> Entry:
+    return Journal.open(connection).entries()[-1]
+
+
+def steps(connection: Connection) -> list[str]:
+    return [step.name for step in last(connection).steps]
+
+
+# ── listed and found ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_jobs_are_a_table(plan: OrdersPlan, connection: Connection) -> None:
+    none = jobs(connection)
+    assert none.empty
+    job = submit(plan, connection)
+    (row,) = jobs(connection).itertuples()
+    assert (row.Index, row.name, row.step, row.rows, row.job) == (
+        job.entry,
+        "Orders",
+        "submitted",
+        8,
+        "job-1",
+    )
+    assert (row.bytes, row.file) == (job.receipt and job.receipt.size, f"{plan.folder}/orders.csv")
+    assert (row.user, row.host) == (connection.user, connection.host)
+    assert row.begun <= row.at <= pd.Timestamp.now("UTC")
+    assert none.dtypes.equals(jobs(connection).dtypes)
+
+
+def test_without_a_connection_the_users_own_journal_is_listed(state: Path) -> None:
+    assert list(jobs().columns[:2]) == ["name", "step"]
+
+
+def test_a_job_is_found_by_any_of_its_names(plan: OrdersPlan, connection: Connection) -> None:
+    job = submit(plan, connection)
+    for which in (job.entry, "job-1", "orders.csv", "Orders"):
+        found = job_known_as(which, connection)
+        assert (found.entry, found.id, found.plan) == (job.entry, "job-1", None)
+    with pytest.raises(PlanError, match=r"no import 'Order' over.*Did you mean 'Orders'\?"):
+        job_known_as("Order", connection)
+
+
+# ── the same once more ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_cell_that_is_run_again_gets_the_job_of_the_first_run(way: Connection, box: Sandbox) -> None:
+    frame, name = samples.orders(), f"Again{os.urandom(3).hex()}"
+    first = connect_pandas.create_reference_set(frame, name, connection=way, progress=False)
+    for when in ("under way", "done"):
+        with pytest.warns(ConnectWarning, match="from the same data"):
+            again = connect_pandas.create_reference_set(frame, name, connection=way, progress=False)
+        assert (again.id, again.entry) == (first.id, first.entry), when
+        first.wait(progress=False)
+    assert again.verify() == Verification(name, 8, 8, 8)
+    assert list(box.jobs.data_set).count(name) == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"orders": OrdersPlan().orders[:3]}, {"name": "Orders"}],
+    ids=["other data", "the same"],
+)
+def test_only_the_same_data_are_the_same(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi, other: dict[str, Any]
+) -> None:
+    submit(plan, connection)
+    again = dataclasses.replace(plan, filename="again.csv", **other)
+    if "orders" in other:
+        with pytest.raises(PlanError, match="under way"):
+            submit(again, connection)
+    else:
+        with pytest.warns(ConnectWarning, match=r"job-1.*job\.discard\(\)"):
+            assert submit(again, connection).id == "job-1"
+    assert len(fake.mutations) == 1
+
+
+def test_the_same_data_after_a_failure_are_imported_anew(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi
+) -> None:
+    submit(plan, connection).discard()
+    assert submit(dataclasses.replace(plan, filename="again.csv"), connection).id == "job-1"
+    assert len(fake.mutations) == 2
+
+
+# ── going on ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def broken_off(
+    plan: OrdersPlan, connection: Connection, *, sent: bytes | None = None, whole: bool = False
+) -> Entry:
+    """Leave an import as a process does that dies: planned, perhaps with some bytes sent, perhaps whole."""
+    journal = Journal.open(connection)
+    with open_session(connection) as session:
+        entry = journal.plan(plan, connection, session.directory)
+        if sent is not None or whole:
+            session.make_folder(plan.folder)
+            pieces = plan.pieces() if whole else iter([(sent or b"", 0)])
+            receipt = session.upload(plan.folder, plan.filename, pieces)
+            if whole:
+                journal.step(
+                    entry.id, "uploaded", path=receipt.path, size=receipt.size, sha256=receipt.sha256
+                )
+    return entry
+
+
+@pytest.mark.parametrize("sent", [None, b"Order ID,Cli"], ids=["nothing", "a part"])
+def test_what_did_not_arrive_whole_is_removed_and_sent_anew(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi, box: Sandbox, sent: bytes | None
+) -> None:
+    entry = broken_off(plan, connection, sent=sent)
+    with pytest.raises(PlanError, match=r"keeps no data.*job\.resume\(df\.connect\.plan\(\"Orders\"\)\)"):
+        job_known_as(entry.id, connection).resume()
+    assert files_of(plan, box) == []
+    assert steps(connection) == ["planned", "failed"]
+    assert fake.mutations == []
+    other = broken_off(dataclasses.replace(plan, filename="b.csv"), connection, sent=sent)
+    job = job_known_as(other.id, connection).resume(plan)
+    assert (job.id, job.entry != other.id) == ("job-1", True)
+    assert files_of(plan, box) == ["orders.csv"]
+
+
+def test_a_whole_file_that_was_not_asked_for_is_asked_for_now(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi
+) -> None:
+    entry = broken_off(plan, connection, whole=True)
+    job = job_known_as(entry.id, connection).resume()
+    assert (job.id, job.seen.status) == ("job-1", "submitted")
+    assert steps(connection) == ["planned", "uploaded", "asked", "submitted"]
+    assert [m["variables"] for m in fake.mutations] == [plan.payload]
+    fake.query = NO_SETS
+    again = job_known_as(entry.id, connection).resume()
+    assert (again.id, again.seen.status) == ("job-1", "submitted")
+    assert len(fake.mutations) == 1
+
+
+@pytest.mark.parametrize("change", ["gone", "another"])
+def test_a_file_that_is_not_the_one_that_was_sent_is_not_asked_for(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi, change: str
+) -> None:
+    entry = broken_off(plan, connection, whole=True)
+    with open_session(connection) as session:
+        session.remove(plan.folder, plan.filename)
+        if change == "another":
+            session.upload(plan.folder, plan.filename, iter([(b"x", 0)]))
+    with pytest.raises(UploadFailed, match="is gone" if change == "gone" else "has 1 bytes"):
+        job_known_as(entry.id, connection).resume()
+    assert fake.mutations == []
+    assert steps(connection)[-1] == "failed"
+
+
+def test_an_import_that_nobody_answered_for_is_looked_at_and_not_repeated(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi
+) -> None:
+    fake.mutation = Reply(drop="before")
+    with pytest.raises(ImportUnconfirmed):
+        submit(plan, connection)
+    fake.query = NO_SETS
+    job = job_known_as("Orders", connection).resume()
+    assert (job.id, job.seen.status) == (None, "unknown")
+    assert "never began" in job.seen.words
+    assert len(fake.mutations) == 1
+
+
+def test_a_process_that_died_while_it_asked_is_not_repeated(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi
+) -> None:
+    entry = broken_off(plan, connection, whole=True)
+    Journal.open(connection).step(entry.id, "asked")
+    fake.query = NO_SETS
+    assert job_known_as(entry.id, connection).resume().seen.status == "unknown"
+    assert fake.mutations == []
+
+
+def test_what_is_over_is_not_gone_on_with(plan: OrdersPlan, connection: Connection, fake: FakeApi) -> None:
+    fake.mutation = Reply({"errors": [{"message": "INPUT_VALIDATION_FAILED. No."}], "data": None})
+    with pytest.raises(ImportRejected):
+        submit(plan, connection)
+    with pytest.raises(PlanError, match=r"(?s)is over: ImportRejected.*INPUT_VALIDATION_FAILED"):
+        job_known_as("Orders", connection).resume()
+
+
+def test_what_is_being_sent_is_left_to_who_sends_it(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi, box: Sandbox
+) -> None:
+    entry = broken_off(plan, connection, sent=b"Order")
+    with at_work(entry), pytest.raises(PlanError, match=f"right now, by process {os.getpid()}"):
+        job_known_as(entry.id, connection).resume(plan)
+    assert files_of(plan, box) == ["orders.csv"]
+
+
+KILLED = """
+import os, signal, sys
+from connect_pandas.service.connection import Connection, Secret
+from connect_pandas.service import submit as room
+sys.path.insert(0, {tests!r})
+from fixtures_service import OrdersPlan
+from pathlib import Path
+
+connection = Connection(user={user!r}, host={host!r}, port={port}, endpoint={endpoint!r}, api_key=Secret({api_key!r}),
+    key_file=Path({key_file!r}), host_key={host_key!r}, state=Path({state!r}))
+die = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+if {when!r} == "in mid-upload":
+    class Plan(OrdersPlan):
+        def pieces(self):
+            yield next(super().pieces())
+            print("sent", flush=True)
+            sys.stdin.readline()
+else:
+    Plan = OrdersPlan
+    room.ask = die
+room.submit(Plan(folder={folder!r}), connection)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
+@pytest.mark.parametrize("when", ["in mid-upload", "before the mutation"])
+def test_a_killed_kernel_loses_nothing(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi, box: Sandbox, when: str
+) -> None:
+    script = KILLED.format(
+        tests=str(Path(__file__).parent),
+        when=when,
+        folder=plan.folder,
+        user=connection.user,
+        host=connection.host,
+        port=connection.port,
+        endpoint=connection.endpoint,
+        api_key=connection.api_key.reveal(),
+        key_file=str(connection.key_file),
+        host_key=connection.host_key,
+        state=str(connection.state),
+    )
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+        if when == "in mid-upload":
+            assert child.stdout is not None
+            assert child.stdout.readline() == "sent\n"
+            assert last(connection).is_at_work
+            with pytest.raises(PlanError, match=f"right now, by process {child.pid}"):
+                job_known_as("Orders", connection).resume(plan)
+            child.kill()
+        assert child.wait(30) == -signal.SIGKILL
+    assert fake.mutations == []
+    job = job_known_as("Orders", connection)
+    job = job.resume(plan) if when == "in mid-upload" else job.resume()
+    assert job.id == "job-1"
+    assert len(fake.mutations) == 1
+    assert files_of(plan, box) == ["orders.csv"]
