@@ -15,7 +15,7 @@ from connect_pandas.notebook.display import bundle, size_of, text, way_of
 from connect_pandas.notebook.draw import View, as_html
 from connect_pandas.notebook.form_code import import_line
 from connect_pandas.notebook.form_import import Import
-from connect_pandas.notebook.form_parts import STYLE, Field, code, heading, words
+from connect_pandas.notebook.form_parts import STYLE, Field, code, copyable, heading, words
 from connect_pandas.notebook.form_problems import Troubles
 from connect_pandas.notebook.form_table import Table
 from connect_pandas.service.connection import current
@@ -202,7 +202,7 @@ class ImportForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self._troubles.show(plan)
         self._way.value = as_html(View(way=way_of(plan)))
         self._draw_preview()
-        self._line.value = code(self.code, "the code that does the same")
+        self._line.value = copyable(self.code, "the code that does the same")
         self.draw_import()
 
     def _draw_preview(self) -> None:

@@ -84,8 +84,18 @@ def code(text: str, label: str) -> str:
     return f'<pre tabindex="0" role="region" aria-label="{escape(label)}"><code>{escape(text)}</code></pre>'
 
 
+def copyable(text: str, label: str) -> str:
+    """Return a block of text with a button that copies it; where the page may not, it is selected for Ctrl-C."""
+    copy = (
+        "const text = this.nextElementSibling; getSelection().selectAllChildren(text); "
+        "navigator.clipboard?.writeText(text.textContent)"
+    )
+    button = f'<button class="jupyter-button connect-pandas-copy" onclick="{copy}">Copy</button>'
+    return f"{button}{code(text, label)}"
+
+
 def heading(text: str) -> Any:
     return widgets.HTML(f"<h3>{escape(text)}</h3>")
 
 
-__all__ = ["STYLE", "Field", "alert", "code", "heading", "in_words", "tried", "words"]
+__all__ = ["STYLE", "Field", "alert", "code", "copyable", "heading", "in_words", "tried", "words"]

@@ -94,6 +94,9 @@ def test_from_a_mistake_to_a_set(lab: Lab) -> None:
     create(form).dblclick()
     expect(part(form, "state")).to_contain_text("no difference")
     lab.shot("form-done")
+    assert lab.axe(form) == []
+    form.get_by_role("button", name="Copy").click()
+    assert "create_reference_set('Orders_2024'" in lab.page.evaluate("() => getSelection().toString()")
     lab.run_cell(1)
     expect(lab.output(1)).to_contain_text(
         "completed 1 ('ann@shop.example',) job = df.connect.create_reference_set('Orders_2024', "
