@@ -47,17 +47,13 @@ class Look:
 
     def failure_cases(self) -> pd.DataFrame:
         """Return one row a failing value, in Pandera's columns: of the attributes' schema and of the user's."""
-        import pandas as pd
-
         from connect_pandas.data import schema as pandera
         from connect_pandas.data import verdict
 
         schemas = [pandera.build(self.columns, self.profiles, self.attributes)]
         if self.schema is not None:
             schemas.append(self.schema)
-        cases = [c for s in schemas if (c := verdict.failures(s, self.frame)) is not None]
-        found = pd.concat(cases, ignore_index=True) if cases else pd.DataFrame(columns=list(_CASES))
-        return found[list(_CASES)]
+        return verdict.all_failures(schemas, self.frame)
 
     def rows(self) -> pd.DataFrame:
         """Return the offending rows as they are in the frame, with one more column that says what is wrong."""
@@ -75,9 +71,6 @@ class Look:
         levels = rows.columns.nlevels
         rows[name if levels == 1 else (name, *[""] * (levels - 1))] = [said[i] for i in at]
         return rows
-
-
-_CASES: Final = ("schema_context", "column", "check", "check_number", "failure_case", "index")
 
 
 def first_look(

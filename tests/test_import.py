@@ -138,7 +138,7 @@ def test_a_stopped_sandbox_is_no_connection() -> None:
 def test_a_taken_name_is_found_before_the_upload(box: Sandbox) -> None:
     samples.orders().connect.create_reference_set("Orders", progress=False).wait()
     with pytest.raises(PlanError, match="'Orders' is taken"):
-        samples.orders().connect.create_reference_set("Orders", progress=False)
+        samples.orders().head(3).connect.create_reference_set("Orders", progress=False)
     assert box.files.empty
     assert len(box.jobs) == 1
 

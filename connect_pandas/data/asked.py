@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import pandas as pd
 
 from connect_pandas.data import phones
-from connect_pandas.data.mends import MARKS, RULES
+from connect_pandas.data.mend_amounts import MARKS
+from connect_pandas.data.mend_rules import RULES
 from connect_pandas.errors import PlanError, did_you_mean
 
 if TYPE_CHECKING:

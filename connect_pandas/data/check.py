@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -38,9 +39,17 @@ def check(columns: Columns, profiles: Sequence[Profile], attributes: Attributes)
         With the problems that were found in making them.
     """
     subjects = [Subject(columns, profiles[a.position], a) for a in attributes]
-    found = [finding.shown() for finding in _findings(subjects, attributes)]
+    codes: Counter[str] = Counter()
+    found: list[Problem] = []
+    for finding in _findings(subjects, attributes):
+        codes[finding.problem.code] += 1
+        found.append(finding.shown(asked=codes[finding.problem.code] <= _OFFERED))
     found = [*_names(columns, attributes), *(with_several(problem, subjects) for problem in found)]
     return ordered(_reachable(problem, columns) for problem in found)
+
+
+_OFFERED: Final = 20
+"""In so many columns with the same problem a repair is asked what it would do; in more, one line is for all of them."""
 
 
 def offending_rows(columns: Columns, profiles: Sequence[Profile], attributes: Attributes) -> pd.Series[str]:

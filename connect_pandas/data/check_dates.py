@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -22,10 +21,10 @@ from connect_pandas.data.profile import (
     predicates,
     totals,
 )
-from connect_pandas.data.subject import Finding, Offer, Subject, counted
+from connect_pandas.data.subject import By, Finding, Subject, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from connect_pandas.data.profile import Predicate
     from connect_pandas.rules import DateFormat
@@ -50,24 +49,18 @@ def dates_in_text(s: Subject) -> Iterator[Finding]:
     as_text = s.as_type("TEXT", "imports all as text")
     for code, count in counts.items():
         if count:
-            said, offer = _said_of_dates(s, code, count)
-            yield s.found(code, count, found[code], said, fix=as_text, offer=offer)
+            said, by = _said_of_dates(s, code, count)
+            yield s.found(code, count, found[code], said, fix=as_text, by=by)
 
 
-def _said_of_dates(s: Subject, code: str, count: int) -> tuple[str, Callable[[], Offer]]:
+def _said_of_dates(s: Subject, code: str, count: int) -> tuple[str, By | None]:
     """Return what is said of dates that are none, or not the service's, and the repair of them."""
     if code == "impossible-date":
         said = f"{counted(count, 'is', 'are')} no day of the calendar, or no time of day."
-        return said, partial(s.offer, "impossible_dates", "makes them missing")
+        return said, By("impossible_dates", "makes them missing")
     if code == "not-a-date":
-        return f"{counted(count, 'is no date', 'are no dates')}.", Offer
-    return _how_dated(s, count), partial(_rewritten, s)
-
-
-def _rewritten(s: Subject) -> Offer:
-    """Return the repair of dates; those of an identifier are left to who names it."""
-    offer = s.offer("dates", named=False)
-    return offer if offer != Offer() else s.offer("dates")
+        return f"{counted(count, 'is no date', 'are no dates')}.", None
+    return _how_dated(s, count), By("dates", "writes them so", named=False)
 
 
 def _day_of(s: Subject) -> Predicate:
@@ -114,7 +107,7 @@ def days_as_numbers(s: Subject) -> Iterator[Finding]:
         rule, what = "dates", "dates written 20240201"
     else:
         return
-    if not (fix := s.offer(rule, "makes them dates").fix):
+    if not (fix := s.offer(By(rule, "makes them dates")).fix):
         return  # some are no such dates
     day = pl.select(first.dt.strftime(rules.ISO_DATE.strftime)).item()
     yield s.found(

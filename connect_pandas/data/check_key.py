@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +14,7 @@ from connect_pandas.data.names import (
     key_rank,
     says_period,
 )
-from connect_pandas.data.problems import Problem, argument, as_code, either, line, repaired
+from connect_pandas.data.problems import Problem, argument, as_code, either, line, repaired, ways_of
 from connect_pandas.data.profile import (
     equal_rows,
     order_open,
@@ -25,7 +24,7 @@ from connect_pandas.data.profile import (
     unique_together,
 )
 from connect_pandas.data.reading import looks_like
-from connect_pandas.data.subject import Finding, Subject, is_missing_of
+from connect_pandas.data.subject import By, Finding, Subject, is_missing_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -83,7 +82,7 @@ def _alike(s: Subject) -> Iterator[Finding]:
         alike.count + blank,
         (lambda limit: alike.positions[:limit]) if alike.count else s.where(_is_blank),
         f"Of its keys {' and '.join(filter(None, (said, empty)))}; they are imported as they are.",
-        offer=partial(s.offer, "spaces", "takes the spaces off"),
+        by=By("spaces", "takes the spaces off"),
     )
 
 
@@ -195,12 +194,12 @@ def with_rows(problem: Problem, s: Subject | None, attributes: Attributes) -> Fi
 
 
 def _with_a_last(problem: Problem, s: Subject, attributes: Attributes) -> Problem:
-    """Return a problem whose fix keeps the latest rows only where dates tell which these are."""
+    """Return a problem whose first way out keeps the latest rows, where dates tell which these are."""
     by = _latest(attributes)
-    if by is None or not s.p.repeated or _tells_last(s, by):
+    if by is None or not s.p.repeated or not _tells_last(s, by):
         return problem
-    latest, last = (ways_out(s.a.column, missing=False, repeated=True, by=b) for b in (by.column, None))
-    return replace(problem, fix=problem.fix.replace(latest, last))
+    latest = ways_out(s.a.column, missing=s.p.missing > 0, repeated=True, by=by.column)
+    return replace(problem, fix=either(latest, *ways_of(problem.fix)[1:]))
 
 
 def _lacking(s: Subject, limit: int | None) -> Iterator[int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -28,13 +27,14 @@ from connect_pandas.data.profile import (
     SPECIAL,
     TRUTH,
     TYPED,
+    locate,
     tally,
 )
 from connect_pandas.data.reading import SHORT_DATES, are_codes, looks_like
-from connect_pandas.data.subject import Finding, Subject, counted, one_or
+from connect_pandas.data.subject import By, Finding, Subject, counted, one_or
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from connect_pandas.data.profile import Predicate
 
@@ -80,7 +80,7 @@ def values(s: Subject) -> Iterator[Finding]:
             count,
             lambda c: c.is_infinite(),
             f"{counted(count, 'is', 'are')} infinite: there is no such number in the file.",
-            offer=partial(s.offer, "infinities", "makes them missing, if that is meant"),
+            by=By("infinities", "makes them missing, if that is meant"),
         )
 
 
@@ -123,7 +123,7 @@ def _whole_numbers(s: Subject) -> Iterator[Finding]:
             "zero-one",
             "Its values are 0 and 1; it is imported as NUMBER.",
             count=s.p.present,
-            offer=partial(s.offer, "truths", "if they mean FALSE and TRUE"),
+            by=By("truths", "if they mean FALSE and TRUE"),
         )
 
 
@@ -169,9 +169,9 @@ _NOT_IN_A_TEXT: Final = {
 def _text(s: Subject) -> Iterator[Finding]:
     for code, (message, (rule, comment)) in _NOT_IN_A_TEXT.items():
         if count := s.p.count(code):
-            offer = partial(s.offer, rule, comment, named=rule == "surrogates")
+            by = By(rule, comment, named=rule == "surrogates")
             fix = _spelled(s) if s.p.detail else ""
-            yield s.found(code, count, SPECIAL[code], f"{counted(count, *message)}.", fix=fix, offer=offer)
+            yield s.found(code, count, SPECIAL[code], f"{counted(count, *message)}.", fix=fix, by=by)
     yield from _missing(s)
     if s.a.type == "TEXT":
         yield from _as_text(s)
@@ -182,7 +182,7 @@ def _text(s: Subject) -> Iterator[Finding]:
 def _spelled(s: Subject) -> str:
     """Return the lines for values that are no text themselves, and only written as one: repair leaves objects alone."""
     text = line(f'{s.cell} = {s.cell}.astype("str")', "makes text of them")
-    return f"{text}\n{repaired(f'columns=[{as_code(s.a.column)}]')}"
+    return f"{text}\n{repaired(f'columns=[{as_code(s.a.column)}]', 'puts that right')}"
 
 
 def _missing(s: Subject) -> Iterator[Finding]:
@@ -195,31 +195,41 @@ def _missing(s: Subject) -> Iterator[Finding]:
 
 
 def _marked(s: Subject, count: int) -> Finding:
-    where = s.where(notations.is_marker)
-    shown = ", ".join(dict.fromkeys(repr(row.value) for row in s.rows(where(SHOWN_ROWS))))
+    first = locate(s.columns, s.a.position, notations.is_marker)
+
+    def where(limit: int | None) -> Sequence[int]:
+        return first[:limit] if limit is not None else s.where(notations.is_marker)(None)
+
+    shown = ", ".join(dict.fromkeys(repr(row.value) for row in s.rows(first)))
     none = f"{counted(count, 'says', 'say')} that there is none ({shown})"
-    offer = partial(s.offer, "missing", "makes them missing")
+    by = By("missing", "makes them missing")
     if s.a.type == "TEXT":
         said = f"{none}, and {one_or(count, 'is', 'are')} imported as that text."
-        return s.at("marker-as-text", count, where, said, offer=offer)
+        return s.at("marker-as-text", count, where, said, by=by)
     said = f"{none}, which is no {s.a.type}; the others are."
     as_text = s.as_type("TEXT", "imports all as text")
-    return s.at("missing-marker", count, where, said, fix=as_text, offer=offer)
+    return s.at("missing-marker", count, where, said, fix=as_text, by=by)
 
 
 def _open_mark(s: Subject) -> Iterator[Finding]:
     """Yield a warning where all numbers of a text may be thousands: ``1.234``, ``10.000``."""
     if not 1 < s.told_count == s.p.count("dot"):
         return
-    if tally(s.columns, s.a.position, notations.AMOUNTS.open) == s.told_count:
+    # In most columns one of the first values is none.
+    if not locate(s.columns, s.a.position, _is_decided, limit=1):
         yield s.found(
             "thousands-or-fractions",
             s.told_count,
             notations.AMOUNTS.open,
             "All of its values have three digits behind the point, which may mark thousands; they are imported as "
             "fractions.",
-            offer=partial(s.offer, "numbers", "if 1.234 means 1234", decimal="comma"),
+            by=By("numbers", "if 1.234 means 1234", decimal="comma"),
         )
+
+
+def _is_decided(c: pl.Expr) -> pl.Expr:
+    """Whether a number of a text has one reading only."""
+    return notations.is_told(c) & ~notations.AMOUNTS.open(c)
 
 
 def _typed(s: Subject) -> Iterator[Finding]:
@@ -328,8 +338,16 @@ def _notation(s: Subject) -> Iterator[Finding]:
         s.told_count,
         notations.is_told,
         f"Its values look like {look}, which the service does not read so; it is imported as TEXT.",
-        offer=partial(s.offer, rule, named=truths),
+        by=By(rule, _MADE[rule], named=truths),
     )
+
+
+_MADE: Final = {
+    "truths": "makes TRUE and FALSE of them",
+    "dates": "writes them as 2024-02-01",
+    "numbers": "makes plain numbers of them",
+}
+"""Rule of repair → what it does with such values."""
 
 
 def _decimal_identifier(s: Subject) -> Iterator[Finding]:
@@ -338,7 +356,7 @@ def _decimal_identifier(s: Subject) -> Iterator[Finding]:
         s.told_count,
         lambda c: c.str.ends_with(".0"),
         "Its values identify something, and end in '.0': they have been decimals before they were text.",
-        offer=partial(s.offer, "float_ids", "takes the '.0' off"),
+        by=By("float_ids", "takes the '.0' off"),
     )
 
 
@@ -365,7 +383,7 @@ def _phones(s: Subject) -> Iterator[Finding]:
             phones.is_not_e164,
             f"{counted(bad, 'is', 'are')} not written as the service asks of phone numbers, as in +4915112345678.",
             fix=s.as_type("TEXT", "imports them as they are"),
-            offer=partial(s.offer, "phones"),
+            by=By("phones", "writes them so"),
         )
     if s.p.kind == "text" and (bad := tally(s.columns, s.a.position, _not_assigned)):
         yield s.found(
@@ -399,5 +417,5 @@ def _lost_zeros(s: Subject) -> Iterator[Finding]:
         is_short,
         f"{counted(short, 'has', 'have')} a digit less than the others: leading zeros may have been lost, as in a "
         "spreadsheet.",
-        offer=partial(s.offer, "leading_zeros", "puts them back"),
+        by=By("leading_zeros", "puts them back"),
     )

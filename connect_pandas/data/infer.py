@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Final, overload
 
 from connect_pandas import rules
 from connect_pandas.data import notations
 from connect_pandas.data.key import choose_key, key_candidates
-from connect_pandas.data.problems import Problem, Problems, argument
+from connect_pandas.data.problems import Problem, Problems, argument, as_code, either, line
 from connect_pandas.data.profile import ORDER_OPEN
 from connect_pandas.data.reading import Reading, as_key, evidence_of, is_rewritten, read_as
 from connect_pandas.errors import PlanError, did_you_mean
@@ -271,20 +271,23 @@ def _written_form(dates: Mapping[int, Profile], held: Mapping[int, DateFormat]) 
 
 
 def _order_decided(p: Profile, form: DateFormat, by: Hashable) -> Problem:
-    other = next(f.strftime for f in rules.SLASHED if f != form)
+    other = next(f for f in rules.SLASHED if f != form)
     return Problem.of(
         "date-order-decided",
         f"No value tells day from month; read as {form.pattern}, as the column {by!r} is.",
         column=p.name,
         count=p.count(ORDER_OPEN),
-        fix=f"df[{p.label!r}] = pd.to_datetime(df[{p.label!r}], format={other!r})   # if it is not",
+        fix=line(_parsed(p, other), "if it is not"),
     )
 
 
 def _order_unknown(p: Profile, *, timed: bool) -> Problem:
-    parse = f'df[{p.label!r}] = pd.to_datetime(df[{p.label!r}], format="%d/%m/%Y")   # or "%m/%d/%Y"'
     # A format of days for the whole file would lose the times of the other dates.
-    fix = parse if timed else argument('date_format="DD/MM/YYYY"', 'or "MM/DD/YYYY"')
+    ways = {
+        form: _parsed(p, form) if timed else argument(f'date_format="{form.pattern}"')
+        for form in rules.SLASHED
+    }
+    fix = either(*(line(way, f"if the {_FIRST[form.pattern]} is first") for form, way in ways.items()))
     return Problem.of(
         "ambiguous-date",
         "The dates may be MM/DD/YYYY or DD/MM/YYYY; no value tells which.",
@@ -292,3 +295,12 @@ def _order_unknown(p: Profile, *, timed: bool) -> Problem:
         count=p.count(ORDER_OPEN),
         fix=fix,
     )
+
+
+_FIRST: Final = {"DD/MM/YYYY": "day", "MM/DD/YYYY": "month"}
+
+
+def _parsed(p: Profile, form: DateFormat) -> str:
+    """Return the line that makes dates of texts in one format."""
+    cell = f"df[{as_code(p.label)}]"
+    return f'{cell} = pd.to_datetime({cell}, format="{form.strftime}")'

@@ -5,6 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
+from connect_pandas.data.columns import Labels
 from connect_pandas.data.names import (
     CATEGORIES,
     DATES,
@@ -20,7 +21,7 @@ from connect_pandas.data.names import (
     key_rank,
     says,
 )
-from connect_pandas.data.problems import Problem, argument
+from connect_pandas.data.problems import Problem, argument, as_code, either, line, repaired
 from connect_pandas.data.reading import looks_like
 
 if TYPE_CHECKING:
@@ -46,9 +47,9 @@ def key_candidates(used: Mapping[int, Profile], read: Mapping[int, Reading]) -> 
     def place(i: int) -> tuple[int, bool]:
         rank = max(_key_rank(used[i]), ENTITY if _numbers_rows(used, i) else SHARED)
         # A number whose name says nothing is more likely a measure than anything else is.
-        return (SHARED - 1 if used[i].digits and rank < ENTITY else rank) * -1, i != leading
+        return SHARED - 1 if used[i].digits and rank < ENTITY else rank, i == leading
 
-    return tuple(sorted(able.values(), key=place))
+    return tuple(sorted(able.values(), key=place, reverse=True))
 
 
 def _could_be_key(p: Profile, read: Reading) -> bool:
@@ -95,18 +96,17 @@ def choose_key(
     if not used or not next(iter(used.values())).rows:
         return None, ()
     nearly = _nearly_key(used, read, candidates)
-    by = next((p.label for i, p in used.items() if read[i].type == "DATE" and tells_order(p.name)), None)
     if not candidates:
-        return None, (_no_key(used, nearly, by),)
+        return None, (_no_key(used, nearly),)
     best = candidates[0]
     if nearly is not None and _key_rank(used[nearly]) > _key_rank(used[best]):
-        return None, (_taken_over(used[nearly], used[best], by),)
+        return None, (_taken_over(used[nearly], used[best]),)
     rivals = [i for i in candidates[1:] if _key_rank(used[i]) == _key_rank(used[best])]
     if not _is_clear(used, best, rivals):
         return None, (_unclear_key(used, candidates),)
     problems = tuple(_chosen(used, best, rivals))
     if nearly is not None:
-        problems = (*problems, _passed_over(used[nearly], used[best], by))
+        problems = (*problems, _passed_over(used[nearly], used[best]))
     return best, problems
 
 
@@ -143,7 +143,7 @@ def _chosen(used: Mapping[int, Profile], best: int, rivals: Sequence[int]) -> It
             "chosen-key",
             f"It is the key, being the first of several columns that could be; so could {others}.",
             column=used[best].name,
-            fix=argument(f"key={used[rivals[0]].label!r}", "if that is meant"),
+            fix=argument(f"key={as_code(used[rivals[0]].label)}", "if that is meant"),
         )
     elif rank < IDENTIFIER:
         said = "numbering the rows" if used[best].numbering else "having a different value in every row"
@@ -164,7 +164,7 @@ def _unclear_key(used: Mapping[int, Profile], candidates: Sequence[int]) -> Prob
         message = (
             f"Which column identifies the rows is unclear: {shown} each have a different value in every row."
         )
-    return Problem.of("unclear-key", message, fix=argument(f"key={labels[0]!r}"))
+    return Problem.of("unclear-key", message, fix=argument(f"key={as_code(labels[0])}"))
 
 
 # ── what was to be the key ───────────────────────────────────────────────────────────────────────────────────────
@@ -228,46 +228,46 @@ def ways_out(label: Hashable, *, missing: bool, repeated: bool, by: Hashable | N
     by : hashable or None
         The label of a column of dates: of rows with one key the latest stays.
     """
-    given = f"key={list(label) if isinstance(label, tuple) else label!r}"
+    several = f"[{', '.join(map(as_code, label if isinstance(label, Labels) else [label]))}]"
+    given = f"key={several if isinstance(label, Labels) else as_code(label)}"
     lines = []
     if missing:
-        lines.append(
-            f"df = df.connect.repair({given}, drop_without_key=True).frame   # leaves out rows without one"
-        )
+        lines.append(repaired(f"{given}, drop_without_key=True", "leaves out rows without one"))
     if repeated and by is not None:
-        lines.append(f"df = df.connect.repair({given}, keep_last={by!r}).frame   # keeps the latest of each")
+        lines.append(repaired(f"{given}, keep_last={as_code(by)}", "keeps the latest of each"))
     elif repeated:
-        subset = list(label) if isinstance(label, tuple) else [label]
-        lines.append(f"df = df.drop_duplicates(subset={subset!r}, keep='last')   # keeps the last of each")
+        lines.append(
+            line(f"df = df.drop_duplicates(subset={several}, keep='last')", "keeps the last of each")
+        )
     return "\n".join(lines)
 
 
-def _put_right(p: Profile, by: Hashable | None) -> str:
-    return ways_out(p.label, missing=p.missing > 0, repeated=bool(p.repeated), by=by)
+def _put_right(p: Profile) -> str:
+    return ways_out(p.label, missing=p.missing > 0, repeated=bool(p.repeated), by=None)
 
 
-def _taken_over(nearly: Profile, best: Profile, by: Hashable | None) -> Problem:
+def _taken_over(nearly: Profile, best: Profile) -> Problem:
     return Problem.of(
         "unclear-key",
         f"It looks like the key, but {_lacks(nearly)}; {best.label!r} has a different value in every row, but does "
         "not look like the key.",
         column=nearly.name,
         count=(nearly.repeated or 0) + nearly.missing,
-        fix=f"{_put_right(nearly, by)}\n{argument(f'key={best.label!r}', 'if that identifies the rows')}",
+        fix=either(_put_right(nearly), argument(f"key={as_code(best.label)}", "if that identifies the rows")),
     )
 
 
-def _passed_over(nearly: Profile, best: Profile, by: Hashable | None) -> Problem:
+def _passed_over(nearly: Profile, best: Profile) -> Problem:
     return Problem.of(
         "nearly-key",
         f"It looks like the key, too, but {_lacks(nearly)}; the key is {best.label!r}.",
         column=nearly.name,
         count=(nearly.repeated or 0) + nearly.missing,
-        fix=_put_right(nearly, by),
+        fix=_put_right(nearly),
     )
 
 
-def _no_key(used: Mapping[int, Profile], nearly: int | None, by: Hashable | None) -> Problem:
+def _no_key(used: Mapping[int, Profile], nearly: int | None) -> Problem:
     last = numbering([p.label for p in used.values()])
     if nearly is not None:
         p = used[nearly]
@@ -276,13 +276,13 @@ def _no_key(used: Mapping[int, Profile], nearly: int | None, by: Hashable | None
             f"No column identifies the rows. It comes nearest, but {_lacks(p)}.",
             column=p.name,
             count=(p.repeated or 0) + p.missing,
-            fix=f"{_put_right(p, by)}\n{last}",
+            fix=either(_put_right(p), last),
         )
     return Problem.of(
         "no-key",
         "No column identifies the rows: none that could is complete and has a different value in every row. "
         "Quantities and dates are not taken for keys.",
-        fix=argument('key="…"', "says what is wrong with a column") + f"\n{last}",
+        fix=either(argument('key="…"', "says what is wrong with a column"), last),
     )
 
 
@@ -291,10 +291,11 @@ def numbering(labels: Sequence[Hashable]) -> str:
     name = "Row ID"
     while name in labels:
         name += " 2"
-    return (
-        f'df = df.reset_index(drop=True).reset_index(names="{name}")   # the last way out: every row is imported, '
-        "repeated ones too,\n# and its number finds it again only as long as no row before it comes or goes"
+    said = (
+        "the last way out: every row is imported, repeated ones too,\n"
+        "# and its number finds it again only as long as no row before it comes or goes"
     )
+    return line(f'df = df.reset_index(drop=True).reset_index(names="{name}")', said)
 
 
 def _lost_key(used: Mapping[int, Profile], lost: Hashable) -> Problem:
@@ -307,7 +308,7 @@ def _lost_key(used: Mapping[int, Profile], lost: Hashable) -> Problem:
         f"The schema's key {lost!r} is not in the frame"
         + (f"; did you mean {meant!r}?" if close else ": no other takes its place."),
         column=str(lost),
-        fix=f"df = df.rename(columns={{{meant!r}: {lost!r}}})"
+        fix=f"df = df.rename(columns={{{as_code(meant)}: {as_code(lost)}}})"
         if close
         else argument('key="…"', "or change the schema"),
     )

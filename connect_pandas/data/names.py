@@ -17,7 +17,7 @@ def _set(words: str) -> frozenset[str]:
 _KEYS: Final = _set("id ids uid uuid guid oid key pk sk sku skus ean isbn rowid recordid identifier ident")
 _OTHERS: Final = _set(
     "gln sscc nve réf référence referencia referenz identifiant identifikator blz kostenstelle "
-    "aktenzeichen debitor kreditor ref reference referenz gtin upc ean13 issn asin barcode imei imsi "
+    "aktenzeichen debitor kreditor ref reference gtin upc ean13 issn asin barcode imei imsi "
     "iccid vin cusip isin sedol wkn doi orcid handle slug nif siret siren rut cpf cnpj cik gvkey permno "
     "permco lei duns npi ndc cas crn urn kennung kennzeichen pnr cvv cvc pin aadhaar camis matricule "
     "matrikel mmsi callsign "
@@ -53,17 +53,17 @@ THINGS: Final = _set(
     "visit visitor voucher warehouse work workorder "
     # German, French, Spanish, Italian, Dutch
     "kunden kunde auftrags auftrag bestell bestellung rechnungs rechnung artikel personal mitglieds "
-    "vertrags liefer haus steuer konto telefon mobil fax ticket serien sendungs beleg lieferanten "
-    "material filial produkt commande client facture article produit compte cliente pedido factura "
+    "vertrags liefer haus steuer konto telefon mobil serien sendungs beleg lieferanten "
+    "material filial produkt commande facture produit compte cliente pedido factura "
     "producto cuenta ordine fattura klant bestel factuur "
 )
 """What has a number, or an ID, of its own."""
 # A thing's bare name over whole numbers means the thing's identifier: of these no one counts or measures the singular.
 _ALONE: Final = _set(
     "filiale matrícula konto rep representative salesperson agent operator parent individual account "
-    "acct article booking branch client customer cust dept department device emp employee flight  invoice "
-    "member merchant order outlet passenger patient person po product record respondent seller  shipper "
-    "shop station store student subject subscriber supplier ticket transaction txn user vendor  visitor "
+    "acct article booking branch client customer cust dept department device emp employee flight invoice "
+    "member merchant order outlet passenger patient person po product record respondent seller shipper "
+    "shop station store student subject subscriber supplier ticket transaction txn user vendor visitor "
     "warehouse kunde klant item manager country continent county state province municipality bidder "
     "buyer owner author artist album genre playlist publisher reviewer tenant landlord donor sponsor "
     "instructor teacher professor coach doctor physician provider lender borrower rider driver referee "
@@ -74,18 +74,18 @@ _ALONE: Final = _set(
 _COUNTED: Final = _set(
     "turnover assets followers exports imports wert netto brutto net gross loan loans votes passengers "
     "deaths cases members equity debt wealth age ages amount amounts amt average avg balance bathrooms "
-    "beds bedrooms billed budget calls  capacity change charge charges clicks commission conversions cost "
-    "costs count counts cnt credits  day days deposit discount distance downloads duration earnings "
-    "employees expense fee fees freight  frequency gdp grade growth height hours impressions income index "
-    "installs items kg km lat latitude  length likes limit lines lng lon long longitude loss margin max "
-    "mean median miles min minutes mins  mileage months msrp opens orders paid pages payment payments "
-    "percent percentage pct points pop  population position price prices products profit pts purchases "
-    "qty quantities quantity rank ranking  rate rates ratio rating ratings reach revenue reviews salary "
-    "sales score scores sec seconds secs  sends sessions share shares size spend spent std stddev stock "
-    "sum tax temperature tenure time total  totals traffic transactions unit units usage users valuation "
-    "value values vat views visitors visits  volume wage weeks weight width wins year years yield menge "
-    "anzahl preis betrag summe umsatz kosten  gewicht höhe breite länge alter prozent anteil bestand "
-    "rabatt einwohner montant prix quantité  nombre cantidad precio importe total prezzo quantità aantal "
+    "beds bedrooms billed budget calls capacity change charge charges clicks commission conversions cost "
+    "costs count counts cnt credits day days deposit discount distance downloads duration earnings "
+    "employees expense fee fees freight frequency gdp grade growth height hours impressions income index "
+    "installs items kg km lat latitude length likes limit lines lng lon long longitude loss margin max "
+    "mean median miles min minutes mins mileage months msrp opens orders paid pages payment payments "
+    "percent percentage pct points pop population position price prices products profit pts purchases "
+    "qty quantities quantity rank ranking rate rates ratio rating ratings reach revenue reviews salary "
+    "sales score scores sec seconds secs sends sessions share shares size spend spent std stddev stock "
+    "sum tax temperature tenure time total totals traffic transactions unit units usage users valuation "
+    "value values vat views visitors visits volume wage weeks weight width wins year years yield menge "
+    "anzahl preis betrag summe umsatz kosten gewicht höhe breite länge alter prozent anteil bestand "
+    "rabatt einwohner montant prix quantité nombre cantidad precio importe prezzo quantità aantal "
     "prijs bedrag "
 )
 """What is counted or measured."""
@@ -126,21 +126,24 @@ def words(name: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-_ENDS: Final = tuple(sorted(_NUMBER_WORDS | {"id", "ids", "code", "key", "nummern"}, key=len, reverse=True))
+_ENDS: Final = ("code", "key", "nummer", "number", "nr", "datum", "date")
+"""What is split off whatever stands before it, …"""
+_ENDS_OF_THINGS: Final = sorted((_NUMBER_WORDS | {"id", "ids", "nummern"}) - {*_ENDS}, key=len, reverse=True)
+"""… and what only behind a thing."""
 _NOT_AN_ID: Final = _set(
     "lipid lipids triglycerid chlorid fluorid kohlendioxid dioxid oxid froid unid poids acid acids "
     "afraid aid aids amid android avid bid bids braid candid centroid covid david diploid ellipsoid "
     "eyelid fluid fluids grid grids haploid hominid humid hybrid hybrids invalid kid kids laid lid lids "
-    "liquid liquids lucid madrid maid mid morbid orchid orchids overpaid paid plaid plasmid prepaid  raid "
-    "raids rapid repaid rid said solid solids splendid squid steroid steroids thyroid timid  underpaid "
+    "liquid liquids lucid madrid maid mid morbid orchid orchids overpaid paid plaid plasmid prepaid raid "
+    "raids rapid repaid rid said solid solids splendid squid steroid steroids thyroid timid underpaid "
     "unpaid valid vivid void voids asteroid cuboid "
 )
 """Words that end as though with an ID."""
 
 
 _NOT_A_CODE: Final = _set(
-    "update candidate mandate validate consolidate decode encode unicode geocode transcode recode turkey "
-    "monkey whiskey jockey hockey donkey lackey  hotkey mickey "
+    "update candidate mandate validate consolidate decode encode unicode geocode recode turkey "
+    "monkey whiskey jockey hockey donkey lackey hotkey mickey "
 )
 
 
@@ -148,11 +151,11 @@ def _split(word: str) -> list[str]:
     """Return the words of one that is written together: ``orderid``, ``custno``, ``geonameid``, ``idcase``."""
     if word in _IDENTIFIERS:
         return [word]
-    for end in _ENDS:
+    for end in _ENDS_OF_THINGS:
         thing = word.removesuffix(end)
         if len(thing) > 2 and thing != word and (thing in THINGS or thing.removesuffix("s") in THINGS):
             return [thing, end]
-    for end in ("code", "key", "nummer", "number", "nr", "datum", "date"):
+    for end in _ENDS:
         if word.endswith(end) and len(word) > len(end) and word not in _NOT_A_CODE:
             return [word.removesuffix(end), end]
     if word.startswith("id") and word[2:] in THINGS:
@@ -230,7 +233,7 @@ def _begins_with_code(found: tuple[str, ...]) -> bool:
 
 
 _CODED: Final = _set("région departement département insee naf ape pin")
-_OF: Final = _set("de du des di del della do da der des van")
+_OF: Final = _set("de du des di del della do da der van")
 """As in ``No de commande``, ``número de cliente``."""
 
 
@@ -255,7 +258,7 @@ _FIRST: Final = _IDENTIFIERS - _set("code codes key pk cell mobile handle slug s
 _WITHIN: Final = ZIPS | PHONES - _set("cell mobile tel fax") | _set("sku ean isbn iban upc gtin asin")
 """Wherever they stand, as in ``zip code prefix``, ``incident zip (5 digits)``."""
 CATEGORIES: Final = _set(
-    "type types kind category subcategory district mode origin race ethnicity religion reason  kategorie "
+    "type types kind category subcategory district mode origin race ethnicity religion reason kategorie "
     "typ art grund "
 )
 """What has names: a number in such a column is one."""
@@ -330,7 +333,7 @@ def key_rank(name: str) -> int:
 _EMAILS: Final = _set("email mail")
 _NAMES: Final = _set("name names nom nombre nome bezeichnung denominazione")
 _ENTITIES: Final = _set(
-    "airline university college school hospital bank hotel restaurant country countries state city  town "
+    "airline university college school hospital bank hotel restaurant country countries state city town "
     "airport model species symbol ticker domain hostname login username company organisation "
     "organization brand team player county province municipality district region product land stadt "
     "paese pays país gemeinde commune iso iso2 iso3 callsign tailnum currency language drug film movie "

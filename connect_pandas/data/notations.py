@@ -287,6 +287,15 @@ class DateShape:
         return c.str.contains(r":[0-9]{2}.*?(?:Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?) *$")
 
 
+def year_last(c: pl.Expr) -> pl.Expr:
+    """Return the year of a text whose last two digits of three groups are it, as ``strptime`` takes them; else null."""
+    year = c.str.extract(r"^ *[0-9]{1,2}[./-][0-9]{1,2}[./-]([0-9]{2})(?:[^0-9]|$)", 1).cast(pl.Int32)
+    return year + pl.when(year < _CENTURY).then(2000).otherwise(1900)
+
+
+_CENTURY: Final = 70
+
+
 def has_real_time(c: pl.Expr) -> pl.Expr:
     """Whether a date has a time of day that a clock shows, or none: not so ``24:00``, ``10:60`` and ``13:30 PM``."""
     return ~c.str.contains(_UNREAL_TIME)

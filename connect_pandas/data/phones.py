@@ -378,6 +378,12 @@ def is_not_e164(c: pl.Expr) -> pl.Expr:
     return notations.is_told(text) & ~text.str.contains(rules.PHONE)
 
 
+def calling_codes(values: pl.Series) -> pl.Series:
+    """Return the calling code, as text, of numbers that begin with a ``+``; null where no country has it."""
+    number = "+" + pl.col("text").str.replace_all("[^0-9]", "")
+    return pl.DataFrame({"text": values}).select(_calling_code(number)).to_series()
+
+
 def region_of(number: str) -> str | None:
     """Return the region, as ``"DE"``, to which a number in E.164 belongs, or ``None`` when none is known."""
     code = next((code for code in COUNTRY_CODE_TO_REGION_CODE if number.startswith(f"+{code}")), None)

@@ -455,8 +455,15 @@ def errors(problems: Iterable[Problem]) -> Problems:
 
 
 def tell(problems: Sequence[Problem]) -> str:
-    """Return the problems as text, the errors numbered."""
-    return "\n".join(f"{i:>3}. {p}".replace("\n", "\n  ") for i, p in enumerate(problems, 1))
+    """Return the first problems as text, numbered, and how many there are more."""
+    told = [f"{i:>3}. {p}".replace("\n", "\n  ") for i, p in enumerate(problems[:_TOLD], 1)]
+    if len(problems) > _TOLD:
+        told.append(f"  … and {len(problems) - _TOLD:,} more: .problems has all of them")
+    return "\n".join(told)
+
+
+_TOLD: Final = 100
+"""A message of more problems is one that nobody reads."""
 
 
 def show(value: Any, width: int = 60) -> str:

@@ -18,6 +18,7 @@ from connect_pandas.data.names import (
     key_rank,
     says,
 )
+from connect_pandas.data.problems import as_code
 from connect_pandas.data.profile import AMOUNT, DATED, LEADING_ZERO, MARKER, NUMBER, PHONE, TRUTH, TRUTH_WORDS
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _by_kind(p: Profile) -> Reading:
 
 
 def _types(p: Profile, type_: AttributeType) -> str:
-    return f"types={{{p.label!r}: {type_!r}}}"
+    return f"types={{{as_code(p.label)}: {type_!r}}}"
 
 
 def _numeric(p: Profile) -> Reading:

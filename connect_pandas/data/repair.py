@@ -15,8 +15,9 @@ from connect_pandas.data.asked import ROW_RULES, settled
 from connect_pandas.data.columns import column_of, read
 from connect_pandas.data.drops import DROPS, key_columns, key_name
 from connect_pandas.data.held import unwrapped
-from connect_pandas.data.mends import RULES, Doubt, Mend, Seen, found
-from connect_pandas.data.problems import show
+from connect_pandas.data.mend_rules import RULES, found
+from connect_pandas.data.mends import Doubt, Mend, Seen
+from connect_pandas.data.problems import NAME, as_code, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -41,12 +42,15 @@ class Repair:
         The errors that the frame still has: what only its owner can decide.
     doubts : tuple of Doubt
         What the rules found and left alone, each with the reason.
+    key : object
+        What identifies a row, as a plan takes it: a label or a list of them; ``None`` where none was given.
     """
 
     frame: pd.DataFrame
     changes: pd.DataFrame
     left: tuple[Problem, ...]
     doubts: tuple[Doubt, ...] = ()
+    key: Any = None
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         from connect_pandas.notebook.display import bundle
@@ -54,18 +58,13 @@ class Repair:
         return bundle(self)
 
     def __repr__(self) -> str:
-        lines = [title(self)]
-        for column, rule, count, example in done(self.changes):
-            lines.append(f"  {column}{': ' if column else ''}{count} × {rule}, as {example}")
-        said = [*map(str, self.doubts), *(f"error: {problem}" for problem in self.left)]
-        lines += ["", "left alone:"] if said else []
-        lines += [f"  {line}" for text in said[:_SHOWN] for line in text.split("\n")]
-        lines += [f"  … and {len(said) - _SHOWN:,} more: .doubts, .left"] if len(said) > _SHOWN else []
-        return "\n".join([*lines, "", verdict(self)])
+        from connect_pandas.notebook.display import text
+
+        return text(self)
 
 
 _SHOWN: Final = 20
-"""How many changes and doubts a repr shows."""
+"""How many changes a repr shows."""
 
 
 def title(repair: Repair) -> str:
@@ -94,7 +93,9 @@ def verdict(repair: Repair) -> str:
     if repair.left:
         count = "1 error" if len(repair.left) == 1 else f"{len(repair.left)} errors"
         return f"not ready: {count} left; df = repair.frame keeps what was put right"
-    return 'ready: df = repair.frame, then df.connect.plan("Name")'
+    parts = [", ".join(map(as_code, repair.key))] if isinstance(repair.key, list) else []
+    key = "" if repair.key is None else f", key={f'[{parts[0]}]' if parts else as_code(repair.key)}"
+    return f"ready: df = repair.frame, then df.connect.plan({NAME}{key})"
 
 
 # ── putting right ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -128,6 +129,12 @@ def repair(
             break
         made = fewer  # which may prove what all of the rows did not
     return made, _table(log, columns.index), (*doubts, *more)
+
+
+def key_of(frame: pd.DataFrame, given: Any) -> Any:
+    """Return the key of a repair as a plan takes it: several columns stand in a list."""
+    several = isinstance(given, tuple) and read(frame).find(given) is None
+    return list(given) if several else given
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ from connect_pandas.errors import PlanError, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from connect_pandas.data.columns import Kind
     from connect_pandas.data.profile import Predicate, Profile
     from connect_pandas.rules import AttributeType, DateFormat
 
@@ -60,11 +61,13 @@ Bad = Callable[[pl.DataType], "Predicate"]
 """From the dtype of a slice to the question that no value may answer with yes."""
 
 
-def _holds(series: pd.Series[Any], bad: Bad) -> bool | pd.Series[bool]:
-    """Return ``True`` when no value is bad, else for each value whether it is good."""
+def _holds(series: pd.Series[Any], bad: Bad, kinds: Sequence[Kind]) -> bool | pd.Series[bool]:
+    """Return ``True`` when no value is bad, else for each value whether it is good; ``False`` where none can be."""
     column = column_of(series.name, series)
     if column.kind == "empty":
         return True
+    if column.kind not in kinds:
+        return False
     masks = [
         part.select(bad(part.schema["0"])(pl.col("0")).fill_null(value=False)).to_series()
         for part in Columns((column,), series.index).slices([0])
@@ -78,45 +81,50 @@ def _unless(reading: str) -> Bad:
     return lambda _: lambda c: (c != "") & ~TYPED[reading](c)
 
 
+_NUMBERS: Final[tuple[Kind, ...]] = ("float", "integer", "decimal")
+_TEMPORAL: Final[tuple[Kind, ...]] = ("date", "naive", "aware")
+
+
 _NOT_IN_A_TEXT: Final = f"{rules.LINE_BREAK}|{rules.CONTROL_CHARACTER}|{SURROGATE_MARK}"
 
 
 def _text(series: pd.Series[Any]) -> Any:
-    return _holds(series, lambda _: lambda c: c.str.contains(_NOT_IN_A_TEXT))
+    return _holds(series, lambda _: lambda c: c.str.contains(_NOT_IN_A_TEXT), ("text",))
 
 
 def _number(series: pd.Series[Any]) -> Any:
-    return _holds(series, _unless("NUMBER"))
+    return _holds(series, _unless("NUMBER"), ("text",))
 
 
 def _boolean(series: pd.Series[Any]) -> Any:
-    return _holds(series, _unless("BOOLEAN"))
+    return _holds(series, _unless("BOOLEAN"), ("text",))
 
 
 def _date(series: pd.Series[Any], *, form: str) -> Any:
-    return _holds(series, _unless(form))
+    return _holds(series, _unless(form), ("text",))
 
 
 def _finite(series: pd.Series[Any]) -> Any:
-    return _holds(series, lambda dtype: predicates("float", dtype)["infinite-number"])
+    return _holds(series, lambda dtype: predicates("float", dtype)["infinite-number"], _NUMBERS)
 
 
 def _year(series: pd.Series[Any]) -> Any:
-    return _holds(series, lambda dtype: predicates("date", dtype)["year-out-of-range"])
+    return _holds(series, lambda dtype: predicates("date", dtype)["year-out-of-range"], _TEMPORAL)
 
 
 def _midnight(series: pd.Series[Any]) -> Any:
-    return _holds(
-        series, lambda dtype: TIMES["time"] if dtype == pl.String else predicates("naive", dtype)["time"]
-    )
+    def has_time(dtype: pl.DataType) -> Predicate:
+        return TIMES["time"] if dtype == pl.String else predicates("naive", dtype)["time"]
+
+    return _holds(series, has_time, ("text", "naive", "aware"))
 
 
 def _phone(series: pd.Series[Any]) -> Any:
-    return _holds(series, lambda _: phones.is_not_e164)
+    return _holds(series, lambda _: phones.is_not_e164, (*_NUMBERS, "text"))
 
 
 def _filled(series: pd.Series[Any]) -> Any:
-    return _holds(series, lambda _: lambda c: c == "")
+    return _holds(series, lambda _: lambda c: c == "", ("text",))
 
 
 def _distinct(series: pd.Series[Any], *, type: str) -> Any:  # noqa: A002 - as the service names it

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from connect_pandas.data import mends
 from connect_pandas.data.asked import Asked, Scope
+from connect_pandas.data.columns import Columns
+from connect_pandas.data.mend_amounts import GIVEN
+from connect_pandas.data.mend_rules import RULES, found
 from connect_pandas.data.mends import Doubt, Mend, Seen
 from connect_pandas.data.problems import Problem, Row, argument, as_code, either, repaired
 from connect_pandas.data.profile import (
@@ -24,7 +26,7 @@ from connect_pandas.data.profile import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from connect_pandas.data.columns import Column, Columns
+    from connect_pandas.data.columns import Column
     from connect_pandas.data.infer import Attribute
     from connect_pandas.data.notations import Mark
     from connect_pandas.data.profile import Predicate, Profile, Told
@@ -32,6 +34,28 @@ if TYPE_CHECKING:
 
 Where = Callable[[int | None], Sequence[int]]
 """How many → the positions of so many offending rows; of all of them for ``None``."""
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """The rule of repair that may put a column right, and how the line to write asks for it."""
+
+    rule: str
+    comment: str
+    """What it does, in words."""
+    named: bool = True
+    """Whether the line names the column for the rule, which then takes more for granted; else it limits to the column
+    what is on by default, as long as that is enough."""
+    decimal: Mark | None = None
+    """The decimal mark that the line gives."""
+
+    @property
+    def everywhere(self) -> str:
+        """The line that has the rule look at every column; empty where its columns, or their mark, must be told."""
+        rule = RULES[self.rule]
+        if rule.asks or self.decimal:
+            return ""
+        return repaired("" if rule.on else f"{self.rule}=True", f"{self.comment}, in every column like this")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +70,32 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A problem, which rows have it and what repair would do, before any of that is looked up."""
+    """A problem, which rows have it and what may repair it, before any of that is looked up."""
 
     problem: Problem
     """Its fix is the way out beside the repair."""
     subject: Subject | None = None
     """Whose values the rows show; ``None`` where no rows are meant."""
     where: Where = lambda _limit: ()
-    offer: Callable[[], Offer] = Offer
+    by: By | None = None
 
-    def shown(self) -> Problem:
-        """Return the problem with the first of its rows, and with the repair if one changes the column."""
-        offer, problem = self.offer(), self.problem
+    def shown(self, *, asked: bool = True) -> Problem:
+        """Return the problem with the first of its rows, and with the repair if one changes the column.
+
+        Where a repair is not asked what it would do, its line is that for every column.
+        """
+        positions = self.where(SHOWN_ROWS) if self.subject else ()
+        offer = self._offer(positions) if asked else Offer(self.by.everywhere if self.by else "")
         said = f" Repair leaves them alone: {offer.left}." if offer.left else ""
-        rows = self.subject.rows(self.where(SHOWN_ROWS)) if self.subject else ()
-        return replace(problem, message=problem.message + said, rows=rows, fix=either(offer.fix, problem.fix))
+        return replace(
+            self.problem,
+            message=self.problem.message + said,
+            rows=self.subject.rows(positions) if self.subject else (),
+            fix=either(offer.fix, self.problem.fix),
+        )
+
+    def _offer(self, positions: Sequence[int]) -> Offer:
+        return self.subject.offer(self.by, positions) if self.subject and self.by else Offer()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +117,10 @@ class Subject:
     # ── what is wrong ──
 
     def says(
-        self, code: str, message: str, *, count: int = 0, fix: str = "", offer: Callable[[], Offer] = Offer
+        self, code: str, message: str, *, count: int = 0, fix: str = "", by: By | None = None
     ) -> Finding:
         """Return a problem of the whole column."""
-        return self.at(code, count, lambda _limit: (), message, fix=fix, offer=offer)
+        return self.at(code, count, lambda _limit: (), message, fix=fix, by=by)
 
     def found(
         self,
@@ -95,10 +130,10 @@ class Subject:
         message: str,
         *,
         fix: str = "",
-        offer: Callable[[], Offer] = Offer,
+        by: By | None = None,
     ) -> Finding:
         """Return a problem of the values for which a predicate holds."""
-        return self.at(code, count, self.where(predicate), message, fix=fix, offer=offer)
+        return self.at(code, count, self.where(predicate), message, fix=fix, by=by)
 
     def at(
         self,
@@ -108,11 +143,11 @@ class Subject:
         message: str,
         *,
         fix: str = "",
-        offer: Callable[[], Offer] = Offer,
+        by: By | None = None,
     ) -> Finding:
         """Return a problem of some rows."""
         problem = Problem.of(code, message, column=self.column, count=count, fix=fix)
-        return Finding(problem, self, where, offer)
+        return Finding(problem, self, where, by)
 
     def where(self, predicate: Predicate) -> Where:
         """Return where a predicate holds."""
@@ -144,33 +179,34 @@ class Subject:
         """Return the line of a plan that says what the column is to be."""
         return argument(f'types={{{as_code(self.a.column)}: "{type_}"}}', comment)
 
-    def offer(
-        self, rule: str, comment: str = "", *, named: bool = True, decimal: Mark | None = None
-    ) -> Offer:
-        """Return the line with which a repair by this rule changes the column, as the rule itself decides.
+    def offer(self, by: By, rows: Sequence[int] | None = None) -> Offer:
+        """Return the line with which a repair by a rule changes the column, as the rule itself decides.
 
         Parameters
         ----------
-        rule : str
-        comment : str
-            What is to be said of the line.
-        named : bool
-            Whether the line names the column for the rule, which then takes more for granted; else it limits to the
-            column what is on by default.
-        decimal : "point" or "comma", optional
-            The decimal mark that the line gives.
+        by : By
+        rows : sequence of int, optional
+            Some of the rows that the repair is for. Of a long column these and rows from all over it are looked at, and
+            all of it only where that leaves a doubt, which is said with its figures. Without them all of it is.
         """
-        columns = self.item.parts or (self.item,)
-        asked = _asked(rule, named=named, decimal=decimal)
-        found = [one for c in columns for one in _done(rule, Seen(c, self.columns.index), asked)]
-        doubts = [one for one in found if isinstance(one, Doubt)]
-        mended = len(doubts) < len(found)
-        more = next((doubt.fix for doubt in doubts if doubt.fix), "")
-        if more or not mended:
-            return Offer(more, doubts[0].reason if doubts and not mended else "")
-        where = f"{rule if named else 'columns'}=[{', '.join(as_code(c.label) for c in columns)}]"
-        mark = f", decimal={mends.GIVEN[decimal]!r}" if decimal else ""
-        return Offer(repaired(where + mark, comment))
+        seen = self._seen(rows)
+        made = _offered(by, seen)
+        if made == Offer() and not by.named:
+            made = _offered(replace(by, named=True), seen)  # an identifier's are left to who names it
+        return self.offer(by) if made.left and rows is not None and self._is_long else made
+
+    @property
+    def _is_long(self) -> bool:
+        return self.columns.rows > _LOOKED_AT
+
+    def _seen(self, rows: Sequence[int] | None) -> list[Seen]:
+        """Return the column, or each of those that it puts together; of long ones, where rows are given, some rows."""
+        whole = [Columns((c,), self.columns.index) for c in self.item.parts or (self.item,)]
+        if rows is not None and self._is_long:
+            every = range(0, self.columns.rows, -(-self.columns.rows // _LOOKED_AT))
+            some = sorted({*every, *rows})
+            whole = [one.take(some) for one in whole]
+        return [Seen(one.items[0], one.index) for one in whole]
 
     # ── how its values are compared ──
 
@@ -191,6 +227,23 @@ class Subject:
         return whole and self.p.present > 0 and not self.p.count("infinite-number")
 
 
+_LOOKED_AT: Final = 10_000
+"""So many rows of a long column tell which repair to offer; the repair itself looks at all of them."""
+
+
+def _offered(by: By, seen: Sequence[Seen]) -> Offer:
+    asked = _asked(by.rule, named=by.named, decimal=by.decimal)
+    made = [one for each in seen for one in _done(by.rule, each, asked)]
+    doubts = [one for one in made if isinstance(one, Doubt)]
+    mended = len(doubts) < len(made)
+    more = next((doubt.fix for doubt in doubts if doubt.fix), "")
+    if more or not mended:
+        return Offer(more, doubts[0].reason if doubts and not mended else "")
+    columns = ", ".join(as_code(each.column.label) for each in seen)
+    mark = f", decimal={GIVEN[by.decimal]!r}" if by.decimal else ""
+    return Offer(repaired(f"{by.rule if by.named else 'columns'}=[{columns}]{mark}", by.comment))
+
+
 def _asked(rule: str, *, named: bool, decimal: Mark | None) -> Asked:
     """Return what is asked of a repair of one column by one rule."""
     return Asked(
@@ -207,7 +260,7 @@ def _asked(rule: str, *, named: bool, decimal: Mark | None) -> Asked:
 
 def _done(rule: str, seen: Seen, asked: Asked) -> Iterator[Mend | Doubt]:
     """Yield what a rule does with a column: what it leaves in doubt, and the mends that change something."""
-    for one in mends.found(rule, seen, asked):
+    for one in found(rule, seen, asked):
         if isinstance(one, Doubt) or one.counted or any(True for _ in one.changed(seen.columns)):
             yield one
 

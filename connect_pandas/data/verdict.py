@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _OURS: Final = frozenset(ERRORS.values())
 _OF_THE_PASS: Final = _OURS | {"field_uniqueness", "not_nullable"}
 """Failures that the column pass finds as well, and words better."""
+_DTYPES: Final = ("dtype(", "coerce_dtype(")
+"""How Pandera calls its checks of a dtype."""
 
 
 # ── a schema's verdict ───────────────────────────────────────────────────────────────────────────────────────────
@@ -69,6 +71,22 @@ def failures(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> pd.DataFrame | 
     said = set(zip(found[0]["column"], found[0]["check"], strict=True))
     more = [c[[pair not in said for pair in zip(c["column"], c["check"], strict=True)]] for c in found[1:]]
     return pd.concat([found[0], *(c for c in more if len(c))], ignore_index=True)
+
+
+def all_failures(schemas: Sequence[pa.DataFrameSchema], frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the failure cases of several schemas, each value once a check: see :func:`failures`."""
+    found = [cases for schema in schemas if (cases := failures(schema, frame)) is not None]
+    if not found:
+        return pd.DataFrame(columns=list(_CASES))
+    cases = pd.concat(found, ignore_index=True)
+    told = cases[["column", "check", "position"]].astype(object)
+    # A row of the frame has one value in a column; what is of no row differs by what it says.
+    told["case"] = cases["failure_case"].where(cases["position"] < 0).map(show)
+    return cases.loc[~told.duplicated(), list(_CASES)].reset_index(drop=True)
+
+
+_CASES: Final = ("schema_context", "column", "check", "check_number", "failure_case", "index")
+"""Pandera's own columns."""
 
 
 def _by_place(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> pd.DataFrame | None:
@@ -132,7 +150,14 @@ def _takeable(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _tidy(cases: pd.DataFrame) -> pd.DataFrame:
-    """Return failure cases without the column that is none: Pandera's own for values of several columns at once."""
+    """Return failure cases without the column that is none, and without what is said by the dtype of a column.
+
+    Pandera has a column of its own for values of several columns at once. Our checks of values are made for a dtype,
+    and say no more than that no value can be good where it is another one.
+    """
+    typed = cases["check"].astype(str).str.startswith(_DTYPES) & cases["column"].notna()
+    lost = cases["column"].isin(cases.loc[typed, "column"])
+    cases = cases[~(lost & cases["check"].isin(_OURS) & cases["index"].isna())]
     several = (cases["column"] == "failure_case") & (cases["schema_context"] == "DataFrameSchema")
     if not several.any():
         return cases
@@ -266,7 +291,7 @@ def problems(
     drifted: set[str | None] = set()
     for (column, check), group in cases.groupby(["column", "check"], dropna=False, sort=False):
         name = None if is_missing(column) else str(column)
-        if re.match(r"(?:coerce_)?dtype\(", str(check)):
+        if str(check).startswith(_DTYPES):
             if name in untyped | drifted or _are_integers_as_floats(str(check), columns, column):
                 continue
             drifted.add(name)  # of which our own checks, made for another dtype, can say nothing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +18,7 @@ from connect_pandas.rules import ATTRIBUTE_TYPES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from connect_pandas.data.mends import Doubt
     from connect_pandas.data.problems import Group
     from connect_pandas.notebook.draw import Stop
     from connect_pandas.rules import AttributeType
@@ -255,14 +257,18 @@ _LAST: Final[tuple[Group, ...]] = ("size", "schema")
 
 @view.register
 def _(repair: Repair) -> View:
-    left = ((d.column, d.rule, f"{d.count:,} left", d.reason) for d in repair.doubts[:SHOWN])
+    doubts = [_doubted(doubt) for doubt in repair.doubts[:SHOWN]]
+    if len(repair.doubts) > SHOWN:
+        doubts.append(Item("open", "", f"{more(len(repair.doubts), 'doubt')}: .doubts"))
     return View(
         title=title(repair),
-        tables=_table(
-            ("column", "rule", "values", "as"),
-            (*done(repair.changes), *left),
-            f"{more(len(repair.doubts), 'doubt')}: .doubts" if len(repair.doubts) > SHOWN else "",
-        ),
+        tables=_table(("column", "rule", "values", "as"), done(repair.changes)),
+        checklist=tuple(doubts),
         problems=repair.left,
         verdict=verdict(repair),
     )
+
+
+def _doubted(doubt: Doubt) -> Item:
+    said = str(replace(doubt, column=""))  # which stands before it
+    return Item("open", _cut(doubt.column) if doubt.column else "rows", said)

@@ -444,5 +444,14 @@ def test_values_that_cannot_be_shown_are_named_by_their_type() -> None:
     assert "<list>" in shown
 
 
+def test_a_message_tells_the_first_of_very_many_problems() -> None:
+    frame = pd.DataFrame({f"c{i}": ["a\nb", "c"] for i in range(150)})
+    with pytest.raises(connect_pandas.ValidationError) as caught:
+        connect_pandas.validate(frame)
+    message = str(caught.value)
+    assert message.count("[line-break]") + message.count("[unclear-key]") == 100
+    assert f"… and {len(caught.value.problems.errors) - 100} more: .problems has all of them" in message
+
+
 if __name__ == "__main__":
     write_examples()

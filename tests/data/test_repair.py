@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 import connect_pandas
 from connect_pandas import PlanError
-from connect_pandas.data import asked, mends
+from connect_pandas.data import asked, mend_rules, mends
 from connect_pandas.data import repair as room
 from connect_pandas.data.columns import column_of, read
 from connect_pandas.data.drops import DROPS
@@ -292,7 +292,7 @@ DOUBTS: list[tuple[str, list[str], dict[str, Any], str, int]] = [
     ("Datum", ["24-12-31", "23-05-15", "22-01-09"], {}, "may stand first or last", 3),
     ("Datum", ["24.12.31", "23.05.15"], {}, "may stand first or last", 2),
     ("t", ["24/12/31 10:00", "10/11/12 10:00"], {}, "may stand first or last", 2),
-    ("t", ["24/12/31", "23/05/15", "99/12/31", "98/12/31", "97/12/31"], {}, "may stand first or last", 2),
+    ("t", ["24/12/31", "23/05/15", "99/12/31", "98/12/31", "97/12/31"], {}, "may stand first or last", 5),
     ("t", ["24/12/31", "23/05/15", "99/12/31"], {"impossible_dates": ["t"], "dates": False}, "may stand", 1),
     ("t", ["9999-12-31 23:59:59-05:00", "2024-01-02 10:00:00+00:00"], {}, "no moment of the years", 1),
     ("t", ["0001-01-01 00:30:00+02:00"], {}, "no moment of the years", 1),
@@ -393,7 +393,7 @@ def found(values: list[str], label: str = "t", **rules: Any) -> mends.Mend:
     frame = pd.DataFrame({label: pd.Series(values, dtype="str")})
     seen = mends.Seen(column_of(label, frame[label]), frame.index)
     settled = asked.settled(rules, read(frame), frame)
-    (mend,) = mends.RULES["dates"].find(mends.Subject("dates", seen, settled, named=False))
+    (mend,) = mend_rules.RULES["dates"].find(mends.Subject("dates", seen, settled, named=False))
     assert isinstance(mend, mends.Mend)
     return mend
 
@@ -679,7 +679,7 @@ def test_what_only_its_owner_can_decide_is_left() -> None:
     repair = connect_pandas.repair(frame)
     assert ("x", "infinite-number") in {(p.column, p.code) for p in repair.left}
     assert "infinite-number" in repr(repair)
-    assert "1 × line_breaks, as 'a\\n' → 'a '" in repr(repair)
+    assert "line_breaks  1       'a\\n' → 'a '" in repr(repair)
 
 
 def test_nothing_to_change() -> None:
@@ -880,7 +880,7 @@ TABLES = re.findall(r"^\| `(\w+)` \| (on|off) \| (.*?) \|", PAGE, re.MULTILINE)
 
 def test_the_page_lists_every_rule() -> None:
     assert [(name, default == "on") for name, default, _ in TABLES] == [
-        *((name, rule.on) for name, rule in mends.RULES.items()),
+        *((name, rule.on) for name, rule in mend_rules.RULES.items()),
         *((name, False) for name in DROPS),
     ]
     signature = inspect.signature(connect_pandas.repair)
@@ -889,10 +889,10 @@ def test_the_page_lists_every_rule() -> None:
     assert tuple(DROPS) == asked.ROW_RULES
 
 
-@pytest.mark.parametrize(("name", "example"), [(n, e) for n, _, e in TABLES if n in mends.RULES])
+@pytest.mark.parametrize(("name", "example"), [(n, e) for n, _, e in TABLES if n in mend_rules.RULES])
 def test_the_examples_of_the_page(name: str, example: str) -> None:
     before, after = ([_said(v) for v in half.split(", ")] for half in example.split(" → "))
-    text = "text" in mends.RULES[name].kinds
+    text = "text" in mend_rules.RULES[name].kinds
     repair = repaired(before, "t", object if text else "float64", **{**OFF, name: "t"})
     assert [None if pd.isna(v) else str(v) for v in repair.frame["t"]] == after
 
@@ -900,3 +900,85 @@ def test_the_examples_of_the_page(name: str, example: str) -> None:
 def _said(cell: str) -> str | None:
     said = cell.strip("`")
     return None if said == "(nothing)" else str(ast.literal_eval(said)) if said.startswith("'") else said
+
+
+def days(*written: str) -> pd.DataFrame:
+    return pd.DataFrame({"Order ID": [f"A{i}" for i in range(len(written))], "Date": written})
+
+
+def test_what_is_no_day_is_not_said_to_have_its_year_first_once_the_others_are_rewritten() -> None:
+    frame = days("3/1/24", "14/1/24", "15/1/24", "2/2/24", "30/2/24", "1/3/24")
+    repair = connect_pandas.repair(frame)
+    assert repair.frame["Date"].tolist() == [
+        *("2024-01-03", "2024-01-14", "2024-01-15", "2024-02-02", "30/2/24", "2024-03-01"),
+    ]
+    (doubt,) = repair.doubts
+    assert (doubt.count, doubt.example) == (1, "30/2/24")
+    assert "no such day" in doubt.reason
+    (error,) = repair.left
+    assert error.code == "impossible-date"
+    assert "may stand first" not in error.message
+    for start in (frame, repair.frame):
+        made = connect_pandas.repair(start, impossible_dates=["Date"])
+        assert made.frame["Date"].isna().tolist() == [False] * 4 + [True, False]
+        assert not made.left
+
+
+@pytest.mark.parametrize(
+    ("odd", "others", "becomes"),
+    [
+        ("14/2/24", ["2024-01-03"], "2024-02-14"),  # in 2014 the others are not
+        ("24/2/14", ["2024-01-03"], None),
+        ("24/12/31", ["2024-01-03"], None),
+        ("14/2/19", ["2020-01-03", "2024-01-03"], None),  # nor is 2019 among them
+        ("14/2/24", ["2013-01-03", "2024-01-03"], None),
+    ],
+)
+def test_years_in_full_tell_where_those_of_two_digits_stand(
+    odd: str, others: list[str], becomes: str | None
+) -> None:
+    repair = connect_pandas.repair(days(*others * 5, odd))
+    assert repair.frame["Date"].iloc[-1] == (becomes or odd)
+    assert [(d.count, d.example) for d in repair.doubts] == ([] if becomes else [(1, odd)])
+
+
+@pytest.mark.parametrize("key", ["Order ID", ["Order ID"], ["Order ID", "SKU"], ("Order ID", "SKU")], ids=str)
+def test_what_is_left_is_what_a_plan_with_that_key_finds(key: Any) -> None:
+    frame = pd.DataFrame({"ID": range(4), "Order ID": ["A", "A", "B", "C"], "SKU": ["x", "x", "y", "z"]})
+    assert not connect_pandas.repair(frame).left
+    repair = connect_pandas.repair(frame, key=key)
+    planned = connect_pandas.plan(frame, "T", key=list(key) if isinstance(key, tuple) else key)
+    assert [(p.code, p.message) for p in repair.left] == [
+        (p.code, p.message) for p in planned.problems.errors
+    ]
+    assert [p.code for p in repair.left] == ["duplicate-key"]
+    assert "not ready" in repr(repair)
+
+
+def test_a_repair_that_is_ready_says_the_plan_with_its_key() -> None:
+    frame = pd.DataFrame({"Order ID": ["A", "B"], "SKU": ["x", "y"]})
+    assert 'plan("Name")' in repr(connect_pandas.repair(frame))
+    assert "plan(\"Name\", key='SKU')" in repr(connect_pandas.repair(frame, key="SKU"))
+    assert "plan(\"Name\", key=['SKU', 'Order ID'])" in repr(
+        connect_pandas.repair(frame, key=("SKU", "Order ID"))
+    )
+
+
+def test_terminal_and_notebook_say_the_same_of_a_repair() -> None:
+    repair = connect_pandas.repair(
+        days("3/4/24", "5/6/24", "14/1/24", "30/2/24").assign(n=["€ 1", "$ 2"] * 2)
+    )
+    bundle = repair._repr_mimebundle_()
+    assert repr(repair) == bundle["text/plain"]
+    for doubt in repair.doubts:
+        assert doubt.reason in bundle["text/plain"]
+        assert doubt.reason in bundle["text/html"]
+        for line in doubt.fix.split("\n"):
+            assert line in bundle["text/plain"]
+
+
+def test_only_the_first_doubts_of_very_many_are_drawn() -> None:
+    frame = pd.DataFrame({f"Price {i}": ["€ 1", "$ 2"] for i in range(25)}).assign(ID=["a", "b"])
+    said = repr(connect_pandas.repair(frame))
+    assert said.count("several currencies") == 20
+    assert "… and 5 doubts more: .doubts" in said

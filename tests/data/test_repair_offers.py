@@ -125,6 +125,7 @@ def test_a_repair_that_is_offered_does_what_it_is_offered_for(label: Any) -> Non
     for problem in problems_of(frame, label):
         for way in ways_of(problem.fix):
             if ".repair(" in way and "…" not in way:
+                assert "   # " in way.split("\n")[0], "what it does is said in words"
                 made = problems_of(run(way, frame), label)
                 left = sum(p.count for p in made if (p.code, p.column) == (problem.code, problem.column))
                 assert left < problem.count, way
@@ -143,6 +144,92 @@ def test_the_line_of_a_doubt_changes_what_was_left(label: Any) -> None:
 def of_code(frame: pd.DataFrame, code: str, **options: Any) -> Problem:
     (found,) = (p for p in connect_pandas.plan(frame, "T", **options).problems if p.code == code)
     return found
+
+
+def test_of_many_columns_alike_the_first_have_lines_of_their_own_and_the_others_one_for_all() -> None:
+    messy = pd.DataFrame({f"Price {i}": ["€ 1", "€ 2"] for i in range(23)})
+    problems = [*connect_pandas.infer(messy.assign(ID=["a", "b"])).problems.warnings]
+    assert [f"repair(columns=['{p.column}'])" in p.fix for p in problems] == [True] * 20 + [False] * 3
+    repaired = run(problems[-1].fix, messy.assign(ID=["a", "b"]))
+    assert not connect_pandas.infer(repaired).problems
+    flags = pd.DataFrame({f"Flag {i}": ["ja", "nein"] for i in range(21)}).assign(ID=["a", "b"])
+    *_, last = connect_pandas.infer(flags).problems.warnings
+    assert not connect_pandas.infer(run(last.fix, flags)).problems
+    zips = pd.DataFrame({f"Zip {i}": [10115, 1067, 80331] for i in range(21)}).assign(ID=["a", "b", "c"])
+    *_, last = connect_pandas.infer(zips).problems.warnings
+    assert last.fix == ""  # of postcodes nothing tells that each column has lost zeros
+
+
+LONG = 30_001
+"""Rows: of so many not all are looked at for an offer."""
+
+
+def test_what_is_odd_in_one_row_of_a_long_column_is_offered_a_repair() -> None:
+    coupons = pd.Series(["FALL"] * LONG, name="Coupon")
+    coupons[LONG - 2] = "N/A"
+    frame = coupons.to_frame().assign(ID=[f"a{i}" for i in range(LONG)])
+    problem = of_code(frame, "marker-as-text")
+    assert run(problem.fix, frame)["Coupon"].isna().sum() == 1
+
+
+def test_the_figures_of_a_doubt_are_those_of_all_rows_of_a_long_column() -> None:
+    marks = ["12.5"] * 20_000 + ["12,5"] * (LONG - 20_000)
+    frame = pd.DataFrame({"ID": [f"a{i}" for i in range(LONG)], "Amount": marks})
+    message = of_code(frame, "other-notation").message
+    assert "20,000 can only have a decimal point, 10,001 only a decimal comma" in message
+
+
+@pytest.mark.parametrize(
+    ("numbers", "region"),
+    [
+        (["+49 151 23456789", "0151 23456788", "030 1234567", "+44 20 7946 0018", "+49 30 123456"], "DE"),
+        (["+4420 79460018", "020 7946 0018", "020 7946 0019", "+44 20 7946 0018"], "GB"),
+        (["(212) 555-0187", "(212) 555-0188", "(646) 555-0187"], "US"),
+    ],
+)
+def test_phones_are_offered_the_region_that_others_of_the_column_have(
+    numbers: list[str], region: str
+) -> None:
+    frame = pd.DataFrame({"Order ID": [f"A-{i}" for i in range(len(numbers))], "Phone": numbers})
+    fix = of_code(frame, "not-e164").fix
+    assert f"region={region!r}" in fix
+    (repair,) = connect_pandas.infer(run(ways_of(fix)[0], frame)).problems.errors or [None]
+    assert repair is None
+
+
+@pytest.mark.parametrize("label", ["Order ID", ("Order", "ID"), pd.Timestamp("2024-01-01")], ids=repr)
+def test_the_ways_to_a_key_are_code_that_runs(label: Any) -> None:
+    labels = pd.Index([label, "Amount"], dtype=object, tupleize_cols=False)
+    frame = pd.DataFrame({0: ["A", "A", *"BCDEFGHIJKLMNOPQRSTU"], 1: 1.5}).set_axis(labels, axis="columns")
+    frame.iloc[4, 0] = None
+    problem = of_code(frame, "missing-key", key=label)
+    assert run(problem.fix, frame)[label].notna().all()
+    problem = of_code(frame, "duplicate-key", key=label)
+    assert run(problem.fix, frame)[label].dropna().is_unique
+
+
+def test_the_ways_out_of_a_key_that_is_none_stand_beside_each_other() -> None:
+    frame = pd.DataFrame(
+        {"Order ID": ["A", "A", *"BCDEFGHIJKLMNOPQRSTU"], "Name": [f"n{i}" for i in range(22)]}
+    )
+    gone, other = ways_of(of_code(frame, "unclear-key").fix)
+    assert "drop_duplicates(subset=['Order ID']" in gone
+    assert "key='Name'" in other
+    frame = frame.drop(columns="Name").assign(n=np.arange(22) / 2)
+    gone, last = ways_of(of_code(frame, "no-key").fix)
+    assert connect_pandas.plan(run(gone, frame), "T").ok
+    assert connect_pandas.plan(run(last, frame), "T").ok
+
+
+@pytest.mark.parametrize("timed", [False, True])
+def test_the_order_of_day_and_month_is_asked_by_two_lines(*, timed: bool) -> None:
+    frame = pd.DataFrame({"ID": ["a", "b"], "Day": ["03/04/2025", "05/06/2025"]})
+    if timed:
+        frame["At"] = pd.to_datetime(["2025-01-01 10:00", "2025-01-01 11:00"], utc=True)
+    ways = ways_of(of_code(frame, "ambiguous-date").fix)
+    assert [way.rpartition("   # ")[2] for way in ways] == ["if the month is first", "if the day is first"]
+    if timed:
+        assert [run(way, frame.copy())["Day"][0].month for way in ways] == [3, 4]
 
 
 @pytest.mark.parametrize(("code", "options"), [("duplicate-key", {"key": "Order ID"}), ("no-key", {})])

@@ -1008,3 +1008,41 @@ def test_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names: dict[str, Any] = {"__name__": "page"}
     for block in blocks:
         exec(block, names)
+
+
+def test_failures_of_two_schemas_are_told_once_and_without_checks_made_for_another_dtype() -> None:
+    frame = pd.DataFrame({"Order ID": ["A", "B", "C"], "Amount": [1.5, 2.0, 3.0], "On": [True, False, True]})
+    mine = connect_pandas.schema(frame)
+    drifted = frame.assign(**{"Order ID": ["A", "A", "C"], "Amount": ["1.5", "x", "3"]})
+    cases = verdict.all_failures([connect_pandas.schema(drifted, key="Order ID"), mine], drifted)
+    assert cases["check"].value_counts().to_dict() == {"field_uniqueness": 2, "dtype('float64')": 1}
+    assert not cases["failure_case"].astype(str).str.contains("Error").any()
+    assert list(cases.columns) == [
+        "schema_context",
+        "column",
+        "check",
+        "check_number",
+        "failure_case",
+        "index",
+    ]
+    assert verdict.all_failures([mine], frame).empty
+
+
+@pytest.mark.parametrize("column", ["Order ID", "Amount", "On", "Day", "Phone"])
+@pytest.mark.parametrize("values", [["x", "y", "z"], [1, 2, 3], [True, False, True]], ids=str)
+def test_no_error_from_below_is_a_failure_case(column: str, values: list[Any]) -> None:
+    frame = pd.DataFrame(
+        {
+            "Order ID": ["A", "B", "C"],
+            "Amount": [1.5, 2.0, 3.0],
+            "On": [True, False, True],
+            "Day": pd.to_datetime(["2024-01-01", "2024-01-02", "2024-01-03"]),
+            "Phone": ["+4915112345678", "+4915112345679", "+4915112345670"],
+        }
+    )
+    mine = connect_pandas.schema(frame)
+    drifted = frame.assign(**{column: values})
+    cases = verdict.all_failures([mine], drifted)
+    assert not cases["failure_case"].astype(str).str.contains("Error").any()
+    if drifted[column].dtype != frame[column].dtype:
+        assert cases["check"].str.startswith("dtype(").any()
