@@ -10,8 +10,9 @@ import ipywidgets as widgets
 from traitlets import Unicode
 
 from connect_pandas.errors import AuthenticationFailed, ConfigurationError
+from connect_pandas.notebook.draw import View, bundle
 from connect_pandas.service import setup
-from connect_pandas.service.connection import DEFAULT_PROFILE, SFTP_PORT, Secret
+from connect_pandas.service.connection import DEFAULT_PROFILE, DOMAINS, SFTP_PORT, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from connect_pandas.service.setup import Answers, Place, Step
 
 _STEPS: Final = {step.name: step for step in setup.STEPS}
-_CHOOSE, _OWN, _NEW, _OTHER = "", "own", "new", "other"
+_CHOOSE, _SANDBOX, _OWN, _NEW, _OTHER = "", "sandbox", "own", "new", "other"
 _ALONE: Final = ("server", "directory", "checkup")
 """The steps that begin without a click: nothing is asked before they have looked."""
 _TAKEN: Final = "taken; type it again to change it"
@@ -32,9 +33,17 @@ _CSS: Final = """<style>
 .connect-pandas-setup-step.connect-pandas-wrong { border-color: var(--jp-error-color1, red); }
 .connect-pandas-setup-step.connect-pandas-next { border-color: var(--jp-brand-color1, Highlight); }
 .connect-pandas-setup h4 { margin: 0; color: var(--jp-ui-font-color1, CanvasText); }
-.connect-pandas-setup pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.4;
+.connect-pandas-setup .connect-pandas-setup-step pre { margin: 0; line-height: 1.4;
+  white-space: pre-wrap; overflow-wrap: anywhere; word-break: normal;
   font-family: var(--jp-ui-font-family, sans-serif); color: var(--jp-ui-font-color1, CanvasText); }
-.connect-pandas-setup .connect-pandas-later pre { color: var(--jp-ui-font-color2, GrayText); }
+.connect-pandas-setup .connect-pandas-setup-step.connect-pandas-later pre { color: var(--jp-ui-font-color2, GrayText); }
+/* Without its kernel: one sentence instead of a mark on every widget. */
+.connect-pandas-setup .jupyter-widgets-disconnected::before { display: none; }
+.connect-pandas-setup.jupyter-widgets-disconnected > * { opacity: 0.5; pointer-events: none; }
+.connect-pandas-setup.jupyter-widgets-disconnected::before { display: block; align-self: auto; padding: 0 0 8px;
+  content: "✗ This form has lost its kernel and does nothing any more. Run its cell again.";
+  color: var(--jp-ui-font-color1, CanvasText);
+  font: bold var(--jp-ui-font-size1, 13px) var(--jp-ui-font-family, sans-serif); }
 </style>"""
 
 
@@ -86,9 +95,19 @@ class SetupForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             _close(child)
         super().close()
 
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        # A saved or exported notebook has no kernel for the widgets.
+        view = View(title=self._title(), verdict="Run this cell to set up a connection with its form.")
+        return {**(super()._repr_mimebundle_(**kwargs) or {}), **bundle(view)}
+
     def __repr__(self) -> str:
-        done = sum(getattr(self._answers, name) is not None for name in _STEPS)
-        return f"<SetupForm · {done} of {len(_STEPS)} steps done>"
+        return f"<SetupForm · {self._done()} of {len(_STEPS)} steps done>"
+
+    def _title(self) -> str:
+        return f"Connect your account · {self._done()} of {len(_STEPS)} steps done"
+
+    def _done(self) -> int:
+        return sum(getattr(self._answers, name) is not None for name in _STEPS)
 
     # ── what there is on the page ────────────────────────────────────────────────────────────────────────────────
 
@@ -99,7 +118,8 @@ class SetupForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             "Domain",
             [
                 ("– choose –", _CHOOSE),
-                *((place.label, str(number)) for number, place in enumerate(known.places)),
+                (setup.SANDBOX_LABEL, _SANDBOX),
+                *((domain, domain) for domain in DOMAINS),
                 ("a server of your own", _OWN),
             ],
         )
@@ -116,7 +136,7 @@ class SetupForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self._use_key = _button("Make the key pair")
         self._register = _button("Register the public key")
         self._registered = _button("Connect has it already", primary=False)
-        self._ask_server = _button("Ask the server")
+        self._ask_server = _button("Ask the server", primary=False)
         self._fingerprint = widgets.HTML()
         self._same = _button("It is the same")
         self._another = _button("It is another", primary=False)
@@ -162,6 +182,9 @@ class SetupForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self._on_click("server", self._ask_server, lambda: self._start_alone("server"))
         self._on_click("server", self._same, self._fingerprint_is_the_same)
         self._on_click("server", self._another, self._fingerprint_is_another)
+        # Both are gone then, and with them the place of who uses the keyboard.
+        self._same.on_click(lambda _: self._look.focus())
+        self._another.on_click(lambda _: self._ask_server.focus())
         self._on_click("directory", self._look, lambda: self._start_alone("directory"))
         self._on_change("directory", self._directory, lambda: self._answer(directory=None))
         self._on_click("directory", self._take, self._take_directory)
@@ -172,8 +195,7 @@ class SetupForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
     def _begin(self) -> None:
         known = self._known
         if known.place is not None:
-            own = known.place not in known.places
-            self._place.value = _OWN if own else str(known.places.index(known.place))
+            self._place.value = _SANDBOX if known.place.sandbox else known.place.domain or _OWN
         if known.user(known.place):
             self._user.value = known.user(known.place)
         if key := known.settings.get("key_file"):
@@ -218,7 +240,20 @@ class SetupForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
     def _chosen_place(self) -> Place:
         if self._place.value == _OWN:
             return self._known.other(self._host.value, self._port.value, self._endpoint.value)
-        return self._known.places[int(self._place.value)]
+        if self._place.value == _SANDBOX:
+            return self._running_sandbox()
+        return next(place for place in self._known.places if place.domain == self._place.value)
+
+    def _running_sandbox(self) -> Place:
+        """Return the sandbox that runs by now; without one nothing is chosen, so that it can be chosen again."""
+        try:
+            self._known = setup.known(self._known.profile)
+            return self._known.the_sandbox()
+        except ConfigurationError:
+            self._drawing = True
+            self._place.value = _CHOOSE
+            self._drawing = False
+            raise
 
     def _user_changed(self) -> None:
         self._answer(user=None)
@@ -387,8 +422,7 @@ class SetupForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
     def _draw(self) -> None:
         following = self._answers.next
         open_to = len(_STEPS) if following is None else setup.STEPS.index(following)
-        done = sum(getattr(self._answers, name) is not None for name in _STEPS)
-        self._head.value = f"<strong>Connect your account · {done} of {len(_STEPS)} steps done</strong>"
+        self._head.value = f"<strong>{self._title()}</strong>"
         self._show_questions()
         for number, (name, panel) in enumerate(self._panels.items()):
             panel.show(
@@ -416,7 +450,6 @@ class SetupForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             control.placeholder = _TAKEN if control in self._typed else empty
         asked = "server" in looked and self._answers.server is None
         _display(asked, self._fingerprint, self._same, self._another)
-        _display(not asked, self._ask_server)
         self._fingerprint.value = (
             _words(
                 f"It shows {looked['server']}\n{setup.what_to_compare(self._answers)}\nIs it the same?",

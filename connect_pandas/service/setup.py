@@ -47,6 +47,7 @@ SECONDS: Final = 15.0
 """How long a server may take for an answer: somebody waits for it."""
 HOME: Final = ""
 """The directory in which the file server puts the user, where there is none of a subscription."""
+SANDBOX_LABEL: Final = "the sandbox that runs here"
 
 
 # ── the steps ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -313,6 +314,21 @@ class Known:
             self.settings,
         )
 
+    def the_sandbox(self) -> Place:
+        """Return the sandbox that runs here.
+
+        Raises
+        ------
+        ConfigurationError
+            When none does.
+        """
+        for place in self.places:
+            if place.sandbox is not None:
+                return place
+        raise ConfigurationError(
+            "No sandbox runs here. Start one in another cell, connect_pandas.sandbox(), and choose it again."
+        )
+
     def user(self, place: Place | None) -> str:
         """Return the user that is known for a place; empty where none is."""
         return str((place and place.sandbox and place.sandbox.user) or self.settings.get("user") or "")
@@ -347,9 +363,7 @@ def known(profile: str = DEFAULT_PROFILE) -> Known:
 
 
 def _sandbox(box: Connection) -> Place:
-    return Place(
-        label="the sandbox that runs here", host=box.host, port=box.port, endpoint=box.endpoint, sandbox=box
-    )
+    return Place(label=SANDBOX_LABEL, host=box.host, port=box.port, endpoint=box.endpoint, sandbox=box)
 
 
 def _pinned(place: Place, settings: Mapping[str, Any]) -> Place:

@@ -37,6 +37,7 @@ from tests.notebooks.machine import new_machine
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from nbformat import NotebookNode
     from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Locator, Page
 
 SECONDS: Final = 30.0
@@ -130,18 +131,20 @@ def _options(root: Path) -> Sequence[str]:
 
 
 _SETTINGS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
-    "docmanager-extension/plugin": {"autosave": False},
-    "extensionmanager-extension/plugin": {"enabled": False},
+    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    "@jupyterlab/docmanager-extension/plugin": {"autosave": False},
+    "@jupyterlab/extensionmanager-extension/plugin": {"enabled": False},
     # Cells out of sight are otherwise not in the page at all.
-    "notebook-extension/tracker": {"windowingMode": "none"},
+    "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
+    # What a widget holds is kept as far as it can be: tests look for what must not be there.
+    "@jupyter-widgets/jupyterlab-manager/plugin": {"saveState": True},
 }
 _THEME: Final = "@jupyterlab/apputils-extension/themes.jupyterlab-settings"
 
 
 def _write_settings(folder: Path) -> None:
     for name, values in _SETTINGS.items():
-        path = folder / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        path = folder / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(values))
 
@@ -294,6 +297,28 @@ class Lab:
         assert failed is None, failed
         self._wait_until(_IDLE)
 
+    def interrupt(self) -> None:
+        """Interrupt the kernel; :meth:`wait` waits for the end of what ran."""
+        self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:interrupt-kernel') }")
+
+    def restart(self) -> None:
+        """Restart the kernel, say that it is meant, and wait until it is ready."""
+        self._start("notebook:restart-kernel")
+        self.page.locator(".jp-Dialog").get_by_role("button", name="Confirm").click()
+        self.wait()
+
+    def load_again(self) -> None:
+        """Load the page again, over the same kernel."""
+        self.page.goto(self.page.url.partition("?")[0])
+        self._wait_until(_IDLE)
+
+    def save(self) -> NotebookNode:
+        """Save the notebook and return what was written, outputs and the states of widgets with it."""
+        self._start("docmanager:save")
+        self.wait()
+        path: str = self.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.path")
+        return nbformat.read(self.server.root / path, as_version=4)
+
     def cell(self, i: int) -> Locator:
         """Return cell ``i``, from 0 and with those of text counted."""
         return self.page.locator(".jp-NotebookPanel .jp-Notebook .jp-Cell").nth(i)
@@ -347,12 +372,8 @@ class Lab:
         What axe-core cannot tell counts as well, as a contrast over an image; and so does a part without any text that
         can be seen, as nothing is wrong with what is not there.
         """
-        if not self.page.evaluate("() => 'axe' in window"):
-            self.page.evaluate(AXE_SCRIPT)
         self._show_all()
-        of.evaluate(_AXE)
-        self._wait_until("() => window.connectPandasAxe !== null")
-        return [Violation(**found) for found in self.page.evaluate("() => window.connectPandasAxe")]
+        return axe(of)
 
     def _show_all(self) -> None:
         """Make the window as tall as the notebook: what is scrolled away is neither drawn nor looked at."""
@@ -365,6 +386,16 @@ class Lab:
 
     def _wait_until(self, so: str, argument: Any = None) -> None:
         self.page.wait_for_function(so, arg=argument)
+
+
+def axe(of: Locator) -> list[Violation]:
+    """Return how a part of any page breaks the rules; see :meth:`Lab.axe`."""
+    page = of.page
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    of.evaluate(_AXE)
+    page.wait_for_function("() => window.connectPandasAxe !== null")
+    return [Violation(**found) for found in page.evaluate("() => window.connectPandasAxe")]
 
 
 # A promise that a page is asked for has no time limit: each of these leaves its end in the window instead.

@@ -20,7 +20,7 @@ import connect_pandas
 from connect_pandas import Sandbox
 from connect_pandas.notebook.setup_form import SetupForm
 from connect_pandas.service import setup
-from connect_pandas.service.connection import current, profiles_file
+from connect_pandas.service.connection import current, profiles_file, use
 from tests.service.fixtures_service import FakeApi, Reply, fake_api, refusal
 from tests.service.object_store import Store, object_store
 from tests.sshd import make_key, public
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CANARY = "canary-9b1f-of-a-key"
-SANDBOX, OWN, NEW, OTHER = "0", "own", "new", "other"
+SANDBOX, OWN, NEW, OTHER = "sandbox", "own", "new", "other"
 
 
 @pytest.fixture(autouse=True)
@@ -200,12 +200,28 @@ def test_a_profile_is_where_it_begins(box: Sandbox, store: Store, fake: FakeApi,
     assert own._save.description == "Save"
 
 
+def test_a_sandbox_that_is_started_later_can_be_chosen() -> None:
+    form = SetupForm()
+    form._place.value = SANDBOX
+    assert "No sandbox runs here. Start one in another cell" in words(form, "place")
+    assert is_alert(form, "place")
+    assert form._place.value == ""
+    for _ in range(2):
+        with Sandbox() as later:
+            use(later.connection)
+            form._place.value = SANDBOX
+            assert form._answers.place is not None
+            assert form._answers.place.sandbox == later.connection
+            assert form._user.value == later.connection.user
+            form._place.value = ""
+
+
 # ── what is wrong stands in the form ─────────────────────────────────────────────────────────────────────────────
 
 
 def test_the_user_is_checked_as_typed() -> None:
     form = SetupForm()
-    form._place.value = "1"
+    form._place.value = "prod-us-east-1"
     form._user.value = "ann+shop@shop.com"
     assert "never '+'" in words(form, "user")
     assert is_alert(form, "user")
