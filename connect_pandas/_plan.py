@@ -155,7 +155,12 @@ class ImportPlan:
         # Only what the attributes rest on is decided anew; what was made up stays, with the file's name in it.
         if not changes.keys() <= _APART:
             seen = look(seen.frame, columns, profiles, choices(given, columns), given.schema)
-        return _decide(given, self._made, seen)
+        plan = _decide(given, self._made, seen)
+        if (
+            changes.keys() <= _BESIDE and "file_size" in self.__dict__
+        ):  # it costs too much for every letter of a name
+            plan.__dict__["file_size"] = self.file_size
+        return plan
 
     def for_frame(self, frame: pd.DataFrame) -> ImportPlan:
         """Return a plan of another frame with the same options: next month's, or one that was repaired.
@@ -281,12 +286,10 @@ class ImportPlan:
             When nobody answered for the import; the message says how to find out.
         """
         from connect_pandas.notebook.progress import shown
-        from connect_pandas.service.connection import Connection, current
+        from connect_pandas.service.connection import current, require_connection
         from connect_pandas.service.submit import submit
 
-        if connection is not None and not isinstance(connection, Connection):
-            own = ": for a sandbox its .connection" if hasattr(connection, "connection") else ""
-            raise PlanError(f"connection= takes a Connection{own}; this is {type(connection).__qualname__}.")
+        require_connection(connection)
         self.require_ok()
         show, wait = (
             (shown(on=progress), shown(on=True)) if isinstance(progress, bool) else (progress, progress)
@@ -341,6 +344,8 @@ class _MadeUp:
 
 _APART: Final = frozenset({"name", "job_name", "notify", "folder", "filename", "delimiter", "header"})
 """The options that the attributes do not rest on."""
+_BESIDE: Final = _APART - {"delimiter", "header"}
+"""The options that the file's bytes do not rest on."""
 
 
 def make(

@@ -407,8 +407,10 @@ def form(df: pd.DataFrame, name: str, **options: Unpack[SubmitOptions]) -> Impor
         When a name, key or option cannot be.
     """
     from connect_pandas.notebook.form import ImportForm
+    from connect_pandas.service.connection import require_connection
 
     connection, progress = options.pop("connection", None), options.pop("progress", True)
+    require_connection(connection)
     schema = options.get("schema")
     made = _plan_in_sight(df, name, options, progress=progress)
     called = repr(str(schema)) if isinstance(schema, str | Path) else getattr(schema, "__name__", "schema")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets as widgets
@@ -15,7 +17,17 @@ from connect_pandas.notebook.display import bundle, size_of, text, way_of
 from connect_pandas.notebook.draw import View, as_html
 from connect_pandas.notebook.form_code import import_line
 from connect_pandas.notebook.form_import import Import
-from connect_pandas.notebook.form_parts import STYLE, Field, code, copyable, heading, words
+from connect_pandas.notebook.form_parts import (
+    STYLE,
+    Desk,
+    Field,
+    close_all,
+    code,
+    copyable,
+    guarded,
+    heading,
+    words,
+)
 from connect_pandas.notebook.form_problems import Troubles
 from connect_pandas.notebook.form_table import Table
 from connect_pandas.service.connection import current
@@ -39,12 +51,36 @@ _LINES: Final = 5
 """How many records the preview shows."""
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the service and the journal told of a connection."""
+
+    connection: Connection | None = None
+    taken: frozenset[str] = frozenset()
+    """The names of sets that are there."""
+    open_ends: Mapping[str, ImportJob] = dataclass_field(default_factory=dict)
+    """Name → an import of it that this machine has begun, and of which the journal knows no end."""
+
+
 class ImportForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
     """A form over an import plan.
 
     One row an attribute: imported or not, its name in the service, its type, whether it is the key. Below them the file
     and where it goes, what is wrong and how to put it right, the first lines as they will be written, and the line of
     code that does the same. *Create* uploads the file, starts the import once and follows it to its end.
+
+    Parameters
+    ----------
+    plan : ImportPlan
+        Where the form begins.
+    connection : Connection, optional
+        By default the session's current one.
+    frame : pandas.DataFrame, optional
+        What the plan was made of: a later change of it is noticed.
+    progress : bool
+        Whether to show progress.
+    schema : str
+        How the plan's schema is called in the code of who gave it.
 
     Attributes
     ----------
@@ -70,26 +106,30 @@ class ImportForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self._before: list[ImportPlan] = []
         """The plans that were repaired, the first of them as the form began."""
         self._made: list[Fix] = []
-        self._taken: frozenset[str] = frozenset()
-        self._open_ends: dict[str, ImportJob] = {}
-        """Name → an import of it that this machine has begun, and of which the journal knows no end."""
+        self._known = Known()
         self._lock = threading.RLock()
-        """Held while a plan is made: the repairs' thread makes some, too."""
+        """Held while a plan takes another's place: the repairs' thread makes some, too."""
+        desk = Desk(
+            plan=lambda: self._plan,
+            change=self._change,
+            repaired=self._repaired,
+            undo=self._undo,
+            look_again=self._look_again,
+            settle=self._settle,
+        )
         self._fields = _fields(plan, self._change)
-        self._table = Table(plan, self._change)
-        self._troubles = Troubles(self)
+        self._table, self._troubles = Table(desk), Troubles(desk)
         self._view = widgets.ToggleButtons(options=["File", "JSON"], description="Preview")
-        self._view.observe(lambda _: self._draw_preview(), "value")
         self._way, self._preview, self._line = widgets.HTML(), widgets.HTML(), widgets.HTML()
-        self._import = Import(self._to_submit, connection, self._moved, progress=progress)
+        self._view.observe(guarded(self._draw_preview, self._preview), "value")
+        self._import = Import(self._to_submit, connection, self._settle, progress=progress)
         for control, name in ((self._view, "view"), (self._preview, "preview"), (self._line, "line")):
             control.add_class(f"connect-pandas-{name}")
         for field in self._fields.values():
-            field.said.observe(lambda _: self.draw_import(), "value")
+            field.said.observe(lambda _: self._settle(), "value")
         super().__init__(self._laid_out())
         self.add_class("connect-pandas-form")
         self._draw()
-        self._ask_for_names()
 
     @property
     def plan(self) -> ImportPlan:
@@ -114,62 +154,63 @@ class ImportForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
 
     def _change(self, **options: Any) -> str:
         """Make another plan; return what is wrong, and then the plan stays as it is."""
+        if refused := self._is_at_work():
+            return refused
+        try:
+            self._show(self._plan.replace(**options))
+        except PlanError as error:
+            return str(error)
+        return ""
+
+    def _show(self, plan: ImportPlan) -> None:
+        """Put a plan on screen; where that fails, the one before stays."""
         with self._lock:
+            before, self._plan = self._plan, plan
             try:
-                self._plan = self._plan.replace(**options)
-            except PlanError as error:
-                return str(error)
-            self._draw()
-            return ""
+                self._draw()
+            except BaseException:
+                self._plan = before
+                raise
 
-    def repaired(self, fix: Fix, frame: pd.DataFrame) -> None:
-        """Go on with a repaired frame."""
-        with self._lock:
-            plan = self._plan.for_frame(frame)
-            self._before.append(self._plan)
-            self._made.append(fix)
-            self._plan = plan
-            self._draw()
+    def _repaired(self, fix: Fix, frame: pd.DataFrame) -> None:
+        plan = self._plan.for_frame(frame)
+        self._before.append(self._plan)
+        self._made.append(fix)
+        self._show(plan)
 
-    def undo(self) -> None:
-        """Go back to the frame before the last repair; what was chosen since stays."""
-        with self._lock:
-            self._plan = self._plan.for_frame(self._before[-1].frame)
-            self._before.pop()
-            self._made.pop()
-            self._draw()
+    def _undo(self) -> None:
+        plan = self._plan.for_frame(self._before[-1].frame)
+        self._before.pop()
+        self._made.pop()
+        self._show(plan)
 
-    def look_again(self) -> None:
-        """Take the frame as it is by now, without the repairs of what it was."""
-        with self._lock:
-            self._plan = self._plan.for_frame(self._plan.frame if self._frame is None else self._frame)
-            self._before, self._made = [], []
-            self._draw()
+    def _look_again(self) -> None:
+        plan = self._plan.for_frame(self._plan.frame if self._frame is None else self._frame)
+        self._before, self._made = [], []
+        self._show(plan)
 
-    @property
-    def last_repair(self) -> Fix | None:
-        return self._made[-1] if self._made else None
-
-    def change(self, options: Mapping[str, Any]) -> str:
-        """Make a plan with these options; mappings are added to those that are there."""
-        now = self._plan.options
-        return self._change(
-            **{
-                name: {**(getattr(now, name) or {}), **value} if isinstance(value, dict) else value
-                for name, value in options.items()
-            }
-        )
+    def _is_at_work(self) -> str:
+        """Say why nothing can be changed now; the fields are locked then, but a click may be on its way."""
+        if self._import.has_begun:
+            return "The import has begun; what is imported cannot be changed any more."
+        return "A repair is under way; change this when it is done." if self._troubles.is_busy else ""
 
     def _to_submit(self) -> ImportPlan:
-        """Return the plan on screen, unless the frame is another by now."""
-        opened = (self._before or [self._plan])[0].frame
-        if self._frame is not None and not self._frame.equals(opened):
+        """Return the plan on screen, unless something is in the way, or the frame is another by now."""
+        with self._lock:
+            plan, reasons = self._plan, [*self._reasons()]
+        if reasons:  # the button is disabled then, but a click may have been on its way
+            raise PlanError(f"Nothing was sent: {'; '.join(reasons)}.")
+        opened = (self._before or [plan])[0].frame
+        if self._frame is not None and not (
+            self._frame.equals(opened) and self._frame.index.names == opened.index.names
+        ):
             self._troubles.offer_to_look_again()
             raise PlanError(
                 "The frame has changed since this form looked at it. Nothing was sent. 'Look again', above, takes "
                 "it as it is now; form.plan.submit() imports it as it was."
             )
-        return self._plan
+        return plan
 
     # ── what is on screen ────────────────────────────────────────────────────────────────────────────────
 
@@ -194,16 +235,14 @@ class ImportForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
 
     def _draw(self) -> None:
         plan = self._plan
-        _draw_choice(self._fields["delimiter"], _delimiters(plan), plan.options.delimiter)
-        _draw_choice(
-            self._fields["date_format"], _date_formats(plan), plan.options.date_format and _pattern(plan)
-        )
+        for name, field in self._fields.items():
+            _draw_field(name, field, plan)
         self._table.show(plan)
-        self._troubles.show(plan)
+        self._troubles.show(plan, len(self._made))
         self._way.value = as_html(View(way=way_of(plan)))
         self._draw_preview()
         self._line.value = copyable(self.code, "the code that does the same")
-        self.draw_import()
+        self._settle()
 
     def _draw_preview(self) -> None:
         plan = self._plan
@@ -217,10 +256,19 @@ class ImportForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             rest = f"… and {more:,} more" if more > 0 else ""
             self._preview.value = words(about) + code(plan.head(_LINES) + rest, "the first lines of the file")
 
-    def draw_import(self) -> None:
-        begun = self._open_ends.get(self._plan.name)
+    def _settle(self) -> None:
+        """Lock and free what can be changed, as what is under way asks for, and say why the set cannot be created."""
+        locked = self._import.has_begun or self._troubles.is_busy
+        for field in self._fields.values():
+            field.control.disabled = locked
+        self._table.lock(locked)
+        self._troubles.lock(locked)
+        connection = self._goes_to()
+        if connection is not self._known.connection and not self._import.has_begun:
+            self._ask(connection)
+        self._import.goes_to(connection)
         if self.job is None:
-            self._import.remember(begun)
+            self._import.remember(self._known.open_ends.get(self._plan.name))
         self._import.allow([*self._reasons()])
 
     def _reasons(self) -> Iterator[str]:
@@ -230,37 +278,42 @@ class ImportForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         for field in self._fields.values():
             if field.is_wrong:
                 yield f"what is wrong with {field.control.description!r}"
-        if self._plan.name in self._taken:
+        if self._plan.name in self._known.taken:
             yield f"the subscription has a set {self._plan.name!r} already; choose another name"
         if self._troubles.is_busy:
             yield "a repair is under way"
 
-    def _moved(self) -> None:
-        """Lock what changes the plan while it is imported; free it where the import may begin anew."""
-        locked = self._import.has_begun
-        for field in self._fields.values():
-            field.control.disabled = locked
-        self._table.lock(locked)
-        self._troubles.lock(locked)
-        self.draw_import()
-
     # ── the service ──────────────────────────────────────────────────────────────────────────────────────
 
-    def _ask_for_names(self) -> None:
-        """Ask, on the side, which names are taken, and what was begun before; without a connection nobody."""
+    def _goes_to(self) -> Connection | None:
         try:
-            connection = self._connection or current()
+            return self._connection or current()
         except ConnectError:
-            return
-        work = threading.Thread(
-            target=self._hear_names, args=(connection,), name="connect-pandas-names", daemon=True
-        )
-        work.start()
+            return None
 
-    def _hear_names(self, connection: Connection) -> None:
-        self._open_ends = {job.name: job for job in _quietly(open_ends, connection)}
-        self._taken = frozenset(found.name for found in _quietly(Api(connection).data_sets))
-        self.draw_import()
+    def _ask(self, connection: Connection | None) -> None:
+        """Ask, on the side, which names are taken, and what was begun before; without a connection nobody."""
+        self._known = Known(connection)
+        if connection is not None:
+            threading.Thread(
+                target=self._hear, args=(connection,), name="connect-pandas-names", daemon=True
+            ).start()
+
+    def _hear(self, connection: Connection) -> None:
+        heard = Known(
+            connection,
+            frozenset(found.name for found in _quietly(Api(connection).data_sets)),
+            {job.name: job for job in _quietly(open_ends, connection)},
+        )
+        if self._known.connection is connection:
+            self._known = heard
+            self._settle()
+
+    def close(self) -> None:
+        """Take the form off the page, and let go of the frame."""
+        for row in self._table.rows:  # the page shows only those that it needs
+            close_all(row)
+        close_all(self)
 
     # ── elsewhere than in a notebook ─────────────────────────────────────────────────────────────────────
 
@@ -301,27 +354,35 @@ def _fields(plan: ImportPlan, change: Any) -> dict[str, Field]:
         **look,
     )
     begins = widgets.Checkbox(description="the file begins with the names", value=given.header, indent=False)
-    fields = {
-        "name": Field(line("Data set", given.name, at_once=True), lambda v: change(name=v.strip())),
-        "notify": Field(addresses, lambda v: change(notify=v.split())),
-        "folder": Field(
-            line("Folder", given.folder, "the subscription's own, or as RS/Orders"),
-            lambda v: change(folder=v.strip()),
-        ),
-        "job_name": Field(
-            line("Job", given.job_name or "", plan.job_name), lambda v: change(job_name=v.strip() or None)
-        ),
-        "delimiter": Field(
-            widgets.Dropdown(description="Delimiter", **look), lambda v: change(delimiter=v or None)
-        ),
-        "date_format": Field(
-            widgets.Dropdown(description="Dates", **look), lambda v: change(date_format=v or None)
-        ),
-        "header": Field(begins, lambda v: change(header=v)),
+    controls = {
+        "name": line("Data set", given.name, at_once=True),
+        "notify": addresses,
+        "folder": line("Folder", given.folder, "the subscription's own, or as RS/Orders"),
+        "job_name": line("Job", given.job_name or "", plan.job_name),
+        "delimiter": widgets.Dropdown(description="Delimiter", **look),
+        "date_format": widgets.Dropdown(description="Dates", **look),
+        "header": begins,
     }
-    for name, field in fields.items():
-        field.control.add_class(f"connect-pandas-{name.replace('_', '-')}")
+
+    def field(name: str, control: Any) -> Field:
+        return Field(control, lambda value: change(**{name: _READ[name](value)}))
+
+    fields = {name: field(name, control) for name, control in controls.items()}
+    for name, made in fields.items():
+        made.control.add_class(f"connect-pandas-{name.replace('_', '-')}")
     return fields
+
+
+def _draw_field(name: str, field: Field, plan: ImportPlan) -> None:
+    """Show what the plan has of an option; what is wrong, or only half typed, stays as it is."""
+    chosen = getattr(plan.options, name)
+    if name in _CHOICES:
+        _draw_choice(field, _CHOICES[name](plan), _pattern(plan) if name == "date_format" else chosen)
+    elif not field.is_wrong and _READ[name](field.control.value) != chosen:
+        with field.drawing() as control:
+            control.value = (
+                "\n".join(chosen) if name == "notify" else (chosen or "") if name != "header" else chosen
+            )
 
 
 def _draw_choice(field: Field, options: tuple[tuple[str, str], ...], chosen: str | None) -> None:
@@ -349,3 +410,16 @@ def _date_formats(plan: ImportPlan) -> tuple[tuple[str, str], ...]:
 
 def _pattern(plan: ImportPlan) -> str | None:
     return plan.options.form.pattern if plan.options.form else None
+
+
+_READ: Final[dict[str, Callable[[Any], Any]]] = {
+    "name": str.strip,
+    "notify": lambda typed: tuple(typed.split()),
+    "folder": str.strip,
+    "job_name": lambda typed: typed.strip() or None,
+    "delimiter": lambda chosen: chosen or None,
+    "date_format": lambda chosen: chosen or None,
+    "header": bool,
+}
+"""Field → the plan's option, as its control holds it."""
+_CHOICES: Final = {"delimiter": _delimiters, "date_format": _date_formats}

@@ -83,7 +83,7 @@ def import_line(
     told = {
         name: schema if name == "schema" else _code(_plain(name, value))
         for name, value in given
-        if value is not default[name] and value not in (None, "", ())
+        if type(value) is not type(default[name]) or value != default[name]
     }
     words = ", ".join([repr(options.name), *(f"{n}={value}" for n, value in {**told, **extra}.items())])
     lines = [f"df = df.connect.repair({repair.code}).frame" for repair in repairs]

@@ -5,15 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import ipywidgets as widgets
 
 from connect_pandas.errors import ConnectError, ImportUnconfirmed
 from connect_pandas.notebook.draw import size as in_bytes
-from connect_pandas.notebook.form_parts import alert, in_words, words
+from connect_pandas.notebook.form_parts import alert, guarded, in_words, words
 from connect_pandas.service.connection import current
 from connect_pandas.service.history import how_to_look_up
+from connect_pandas.service.job import MONITORING, STILL_SECONDS
 from connect_pandas.service.submit import submit
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from connect_pandas.service.connection import Connection
     from connect_pandas.service.job import ImportJob
     from connect_pandas.service.progress import Advance
+    from connect_pandas.service.verify import Verification
 
 _REDRAW_SECONDS: Final = 0.1
 
@@ -36,7 +38,7 @@ class Import(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         Returns the plan to submit, or raises where that must not be.
     connection : Connection, optional
         By default the session's current one when it begins.
-    moved : callable
+    settle : callable
         Is called when it begins and when it may begin anew.
     """
 
@@ -44,34 +46,56 @@ class Import(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self,
         plan: Callable[[], ImportPlan],
         connection: Connection | None,
-        moved: Callable[[], None],
+        settle: Callable[[], None],
         *,
         progress: bool,
     ) -> None:
-        self._plan, self._connection, self._moved, self._with_bar = plan, connection, moved, progress
+        self._plan, self._connection, self._settle, self._with_bar = plan, connection, settle, progress
         self.job: ImportJob | None = None
         self._lock, self._cancel = threading.Lock(), threading.Event()
         self.has_begun = False
-        self.create = widgets.Button(description="Create", button_style="primary", icon="upload")
+        self.create = widgets.Button(
+            description="Create",
+            button_style="primary",
+            icon="upload",
+            tooltip="Upload the file and start the import",
+        )
         self.cancel = widgets.Button(description="Cancel", icon="stop", disabled=True)
         self.bar = widgets.FloatProgress(max=1.0, layout=widgets.Layout(width="100%", display="none"))
-        self.why, self.before, self.state = widgets.HTML(), widgets.HTML(), widgets.HTML()
-        for control, name in ((self.create, "create"), (self.cancel, "cancel"), (self.state, "state")):
+        self.to, self.why, self.before = widgets.HTML(), widgets.HTML(), widgets.HTML()
+        self.far, self.state = widgets.HTML(), widgets.HTML()
+        for control, name in (
+            (self.create, "create"),
+            (self.cancel, "cancel"),
+            (self.to, "to"),
+            (self.why, "why"),
+            (self.before, "before"),
+            (self.far, "far"),
+            (self.state, "state"),
+        ):
             control.add_class(f"connect-pandas-{name}")
-        self.why.add_class("connect-pandas-why")
-        self.create.on_click(lambda _: self._begin())
-        self.cancel.on_click(lambda _: self._stop())
-        self.before.add_class("connect-pandas-before")
+        self.create.on_click(guarded(self._begin, self.state))
+        self.cancel.on_click(guarded(self._stop, self.state))
         buttons = widgets.HBox([self.create, self.cancel, self.why])
-        super().__init__([self.before, buttons, self.bar, self.state])
+        super().__init__([self.to, self.before, buttons, self.bar, self.far, self.state])
+
+    def goes_to(self, connection: Connection | None) -> None:
+        """Say where the set will be made."""
+        if connection is None:
+            said = (
+                "There is no connection yet: connect_pandas.connect(…) or connect_pandas.setup() to an account, "
+                "connect_pandas.sandbox() to try it."
+            )
+        else:
+            sandbox = ", a sandbox" if connection.kind == "sandbox" else ""
+            said = f"The set will be made by {connection.user} at {connection.host}{sandbox}."
+        self.to.value = words(said)
 
     def allow(self, reasons: list[str]) -> None:
         """Let it begin when there is no reason against it; else say the reasons."""
         self.create.disabled = bool(reasons) or self.has_begun
-        self.create.tooltip = "Upload the file and start the import"
-        self.why.value = (
-            words("Create waits: " + "; ".join(reasons)) if reasons and not self.has_begun else ""
-        )
+        waits = f"Create waits: {'; '.join(reasons)}" if reasons else ""
+        self.why.value = words(waits) if waits and not self.has_begun else ""
 
     def remember(self, job: ImportJob | None) -> None:
         """Say that an import of this name was begun before, as by a kernel that has ended since."""
@@ -85,7 +109,8 @@ class Import(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self._cancel.clear()
         self.cancel.disabled = False
         self.state.value = words("Looking at the service …")
-        self._moved()
+        self._settle()
+        self.cancel.focus()
         # A callback that works in the kernel's own thread would freeze every widget, this one's bar too.
         threading.Thread(target=self._work, name="connect-pandas-import", daemon=True).start()
 
@@ -96,59 +121,71 @@ class Import(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
 
     def _work(self) -> None:
         try:
-            plan = self._plan()
-            self.job = submit(
-                plan,
-                self._connection or current(),
-                progress=self._progress,
-                cancel=self._cancel,
-                tell=self._tell,
-            )
-            self._has_left()
+            plan, connection = self._plan(), self._connection or current()
+        except Exception as error:  # noqa: BLE001 - the page shows no exception of a thread
+            self._stopped(error, again=True)
+            return
+        try:
+            self.job = submit(plan, connection, progress=self._progress, cancel=self._cancel, tell=self._tell)
+            self._has_left(self.job)
             self.job.wait(progress=self._with_bar)
             checked = self.job.verify()
             self.state.value = _shown(self.job) + _shown(checked)
         except BaseException as error:  # noqa: BLE001 - the page shows no exception of a thread
-            self._say(error)
+            if isinstance(error, ImportUnconfirmed):
+                self.job = error.job
+            # Again only where it is certain that no import began.
+            ours = isinstance(error, ConnectError) and not isinstance(error, ImportUnconfirmed)
+            self._stopped(error, again=ours and self.job is None)
 
     def _tell(self, said: str) -> None:
         self.before.value = words(said)
 
-    def _has_left(self) -> None:
+    def _has_left(self, job: ImportJob) -> None:
+        self._cancel.clear()  # too late
         self.cancel.disabled = True
         self.cancel.tooltip = "The import has begun; the service offers no way to stop it"
-        self.state.value = _shown(self.job)
+        self.state.value = _shown(job)
 
-    def _say(self, error: BaseException) -> None:
-        if isinstance(error, ImportUnconfirmed):
-            self.job = error.job
+    def _stopped(self, error: BaseException, *, again: bool) -> None:
         self.cancel.disabled = True
         self.state.value = alert(in_words(error)) + (_shown(self.job) if self.job is not None else "")
-        # Again only where it is certain that no import began.
-        if self.job is None and isinstance(error, ConnectError) and not isinstance(error, ImportUnconfirmed):
-            self.has_begun = False
-        self._moved()
+        self.has_begun = not again
+        self._settle()
 
     @contextmanager
     def _progress(self, label: str, total: int | None, unit: str) -> Iterator[Advance]:
         """Show progress in the form: trait updates reach the page from a thread, printing does not."""
-        began, done, sent, drawn = time.monotonic(), 0, 0, 0.0
+        began, done, sent, drawn, moved = time.monotonic(), 0, 0, 0.0, time.monotonic()
         self.bar.value, self.bar.layout.display = 0.0, "flex" if self._with_bar else "none"
 
         def advance(count: int, size: int = 0) -> None:
-            nonlocal done, sent, drawn
-            done, sent = done + count, sent + size
-            now = time.monotonic()
-            if (now - drawn > _REDRAW_SECONDS or done == total) and not self._cancel.is_set():
+            nonlocal done, sent, drawn, moved
+            done, sent, now = done + count, sent + size, time.monotonic()
+            moved = now if count else moved
+            if now - drawn > _REDRAW_SECONDS or done == total:
                 drawn = now
                 self.bar.value = done / total if total else 0.0
-                self.state.value = words(f"{label}: {_far(done, total, unit, sent, now - began)}")
+                if self._with_bar:
+                    self.far.value = words(f"{label}: {_far(done, total, unit, sent, now - began)}")
+                if self.job is not None:  # what is known of it: a lost connection, too
+                    self.state.value = _shown(self.job) + _still(self.job, now - moved)
 
         try:
             advance(0)
             yield advance
         finally:
-            self.bar.layout.display = "none"
+            self.bar.layout.display, self.far.value = "none", ""
+
+
+def _still(job: ImportJob, seconds: float) -> str:
+    """Say what it may mean that nothing changes any more."""
+    if seconds < STILL_SECONDS:
+        return ""
+    return words(
+        f"Nothing has changed for {seconds:,.0f} s. It waits or runs, or it has failed: a failed import keeps its "
+        f"file. Look in the web app, {MONITORING}. To give it up: form.job.discard()"
+    )
 
 
 def _say_begun(job: ImportJob) -> str:
@@ -173,8 +210,5 @@ def _duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def _shown(value: Any) -> str:
+def _shown(value: ImportJob | Verification) -> str:
     return str(value._repr_mimebundle_()["text/html"])
-
-
-__all__ = ["Import"]

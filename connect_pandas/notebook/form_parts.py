@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,8 +15,31 @@ from connect_pandas.errors import ConnectError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    import pandas as pd
+
+    from connect_pandas._plan import ImportPlan
+    from connect_pandas.notebook.form_code import Fix
+
 STYLE: Final = f"<style>\n{Path(__file__).with_name('forms.css').read_text(encoding='utf-8')}</style>"
 """Colours are Jupyter's, with the system's behind them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the parts of a form may ask of it."""
+
+    plan: Callable[[], ImportPlan]
+    """Return the plan on screen."""
+    change: Callable[..., str]
+    """Make a plan with these options; return what is wrong, and then the plan stays as it is."""
+    repaired: Callable[[Fix, pd.DataFrame], None]
+    """Go on with a repaired frame."""
+    undo: Callable[[], None]
+    """Go back to the frame before the last repair; what was chosen since stays."""
+    look_again: Callable[[], None]
+    """Take the frame as it is by now, without the repairs of what it was."""
+    settle: Callable[[], None]
+    """Lock and free what can be changed, as what is under way asks for, and say why the set cannot be created."""
 
 
 class Field(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
@@ -64,6 +88,28 @@ def tried(work: Callable[[], str]) -> str:
         return in_words(error)
 
 
+def guarded(callback: Callable[[], None], said: Any) -> Callable[[Any], None]:
+    """Return a callback whose exception stands on the page."""
+
+    def called(_event: Any) -> None:
+        try:
+            callback()
+        except Exception as error:  # noqa: BLE001 - nobody else tells it
+            said.value = alert(in_words(error))
+
+    return called
+
+
+def close_all(item: Any) -> None:
+    """Take a widget and all within it off the page and out of the kernel."""
+    for child in getattr(item, "children", ()):
+        close_all(child)
+    for part in (item.layout, getattr(item, "style", None)):
+        if part is not None:
+            part.close()
+    widgets.Widget.close(item)
+
+
 def in_words(error: BaseException) -> str:
     """Return an error as a person reads it; one that is not ours, with its kind."""
     notes = getattr(error, "__notes__", [])
@@ -96,6 +142,3 @@ def copyable(text: str, label: str) -> str:
 
 def heading(text: str) -> Any:
     return widgets.HTML(f"<h3>{escape(text)}</h3>")
-
-
-__all__ = ["STYLE", "Field", "alert", "code", "copyable", "heading", "in_words", "tried", "words"]

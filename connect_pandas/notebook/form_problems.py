@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any, Final
 import ipywidgets as widgets
 
 from connect_pandas import api
+from connect_pandas.data.asked import ROW_RULES
 from connect_pandas.data.problems import show
 from connect_pandas.notebook.display import bundle
 from connect_pandas.notebook.form_code import fixes
-from connect_pandas.notebook.form_parts import alert, heading, in_words, words
+from connect_pandas.notebook.form_parts import alert, close_all, guarded, heading, in_words, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    import pandas as pd
-
     from connect_pandas._plan import ImportPlan
     from connect_pandas.data.problems import Problem
-    from connect_pandas.notebook.form import ImportForm
+    from connect_pandas.data.repair import Repair
     from connect_pandas.notebook.form_code import Fix
+    from connect_pandas.notebook.form_parts import Desk
 
 SHOWN: Final = 20
 """Problems on screen; those of a row stand in the row as well."""
@@ -31,49 +31,47 @@ _EXAMPLES: Final = 8
 
 
 class Troubles(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
-    """The problems of the plan on screen, their fixes, and the repair that waits to be made.
+    """The problems of the plan on screen, their fixes, and the repair that waits to be made."""
 
-    Parameters
-    ----------
-    form : ImportForm
-        Is told of a repair that was made, and of other options.
-    """
-
-    def __init__(self, form: ImportForm) -> None:
-        self._form = form
+    def __init__(self, desk: Desk) -> None:
+        self._desk, self._made = desk, 0
         self._shown: tuple[Problem, ...] | None = None
-        self._waiting: tuple[Fix, pd.DataFrame] | None = None
+        self._waiting: tuple[Fix, Repair] | None = None
+        self._focus: Any = None
         self.is_busy = False
         self._head = heading("Problems")
         self.said, self._list = widgets.HTML(), widgets.VBox()
         self.said.add_class("connect-pandas-said")
-        self.apply = _button("Make this repair", "apply", self._apply, style="primary")
-        self.leave = _button("Leave it", "leave", self._leave)
-        self.undo = _button("Undo the last repair", "undo", self._undo)
-        self.again = _button("Look again", "again", self._look_again)
+        self.apply = self._button("Make this repair", "apply", self._apply, style="primary")
+        self.leave = self._button("Leave it", "leave", self._leave)
+        self.undo = self._button("Undo the last repair", "undo", self._undo)
+        self.again = self._button("Look again", "again", self._look_again)
         self._asked = widgets.HBox([self.apply, self.leave])
         super().__init__(
             [self._head, self._list, self.said, self._asked, widgets.HBox([self.undo, self.again])]
         )
         self._show_buttons(self._asked, self.undo, self.again, to=False)
 
-    def show(self, plan: ImportPlan) -> None:
-        """Draw the plan's problems."""
+    def show(self, plan: ImportPlan, made: int) -> None:
+        """Draw the plan's problems, and that so many repairs were made before."""
+        self._made = made
         if plan.problems != self._shown:
             self._shown = plan.problems
+            self._put_away()  # a repair that waits may be of what is there no more
             before = self._list.children
             self._list.children = [self._item(p) for p in plan.problems[:SHOWN]]
             for item in before:
-                _close(item)
+                close_all(item)
         more = len(plan.problems) - SHOWN
         none = "Nothing is wrong." if not plan.problems else f"… and {more:,} more" if more > 0 else ""
         self._head.value = f"<h3>Problems</h3>{words(none)}"
-        self._show_buttons(self.undo, to=self._form.last_repair is not None)
+        self._show_buttons(self.undo, to=made > 0)
 
     def lock(self, locked: bool) -> None:
         """Let nothing be changed for a while."""
-        for button in (self.apply, self.undo, self.again, *self._buttons()):
+        for button in (self.leave, self.undo, self.again, *self._buttons()):
             button.disabled = locked
+        self.apply.disabled = locked or self._waiting is None or self._waiting[1].changes.empty
 
     def offer_to_look_again(self) -> None:
         self._show_buttons(self.again, to=True)
@@ -91,66 +89,98 @@ class Troubles(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
     def _fix_button(self, fix: Fix) -> Any:
         what = f": {fix.words}" if fix.words else ""
         if fix.does == "plan":
-            return _button(f"Use {fix.code}{what}", "use", lambda: self._use(fix.given))
-        return _button(f"Repair{what or f' {fix.code}'} …", "repair", lambda: self._try(fix), hint=fix.code)
+            return self._button(f"Use {fix.code}{what}", "use", lambda: self._use(fix.given))
+        return self._button(
+            f"Repair{what or f' {fix.code}'} …", "repair", lambda: self._try(fix), hint=fix.code
+        )
+
+    def _button(
+        self, label: str, name: str, clicked: Callable[[], None], *, style: str = "", hint: str = ""
+    ) -> Any:
+        button = widgets.Button(description=label, button_style=style, tooltip=hint, layout={"width": "auto"})
+        button.add_class(f"connect-pandas-{name}")
+        button.on_click(guarded(clicked, self.said))
+        return button
 
     # ── what a person asks for ───────────────────────────────────────────────────────────────────────────
 
     def _use(self, options: Mapping[str, Any]) -> None:
-        wrong = self._form.change(options)
+        now = self._desk.plan().options
+        wrong = self._desk.change(
+            **{
+                # Mappings are added to those that are there.
+                name: {**(getattr(now, name) or {}), **value} if isinstance(value, dict) else value
+                for name, value in options.items()
+            }
+        )
         self.said.value = alert(wrong) if wrong else ""
+        self._focus_on_next()
 
     def _try(self, fix: Fix) -> None:
         """Find what a repair would change, and show it."""
 
         def work() -> None:
-            repair = api.repair(self._form.plan.frame, **fix.given)
-            self._waiting = (fix, repair.frame)
+            repair = api.repair(self._desk.plan().frame, **fix.given)
+            self._waiting = (fix, repair)
             self.said.value = _preview(fix, repair)
             self._show_buttons(self._asked, to=True)
-            self.apply.disabled = not len(repair.changes)
+            self._focus = self.leave if repair.changes.empty else self.apply
 
         self._at_work(f"Looking what repair({fix.code}) would change …", work)
 
     def _apply(self) -> None:
         if self._waiting is None:
             return
-        fix, frame = self._waiting
+        fix, repair = self._waiting
 
         def work() -> None:
-            self._form.repaired(fix, frame)
-            self._leave()
+            self._desk.repaired(fix, repair.frame)
+            self._put_away()
             self.said.value = words(f"Done: df.connect.repair({fix.code})")
+            self._focus = self.undo
 
         self._at_work("Repairing …", work)
 
     def _leave(self) -> None:
+        self._put_away()
+        self._focus_on_next()
+
+    def _put_away(self) -> None:
         self._waiting, self.said.value = None, ""
         self._show_buttons(self._asked, to=False)
 
     def _undo(self) -> None:
         def work() -> None:
-            self._form.undo()
+            self._desk.undo()
+            self._put_away()
             self.said.value = words("The last repair is undone.")
 
-        self._leave()
-        self._at_work("Undoing …", work)
+        if self._made:
+            self._at_work("Undoing …", work)
 
     def _look_again(self) -> None:
         def work() -> None:
-            self._form.look_again()
+            made = self._made
+            self._desk.look_again()
+            self._put_away()
             self._show_buttons(self.again, to=False)
-            self.said.value = words("This is the frame as it is now.")
+            without = " The repairs were of the frame as it was: make them anew." if made else ""
+            self.said.value = words(f"This is the frame as it is now.{without}")
 
-        self._leave()
         self._at_work("Looking …", work)
+
+    def _focus_on_next(self) -> None:
+        """Keep the keyboard where it is at work: the button that was pressed may be gone."""
+        shown = [*self._buttons(), *([self.undo] if self._made else [])]
+        if shown:
+            shown[0].focus()
 
     def _at_work(self, said: str, work: Callable[[], None]) -> None:
         """Work in a thread: a long look at a large frame would freeze the notebook."""
         if self.is_busy:
             return
-        self.is_busy, self.said.value = True, words(said)
-        self.lock(True)
+        self.is_busy, self.said.value, self._focus = True, words(said), None
+        self._desk.settle()
         threading.Thread(target=self._worked, args=(work,), name="connect-pandas-repair", daemon=True).start()
 
     def _worked(self, work: Callable[[], None]) -> None:
@@ -160,8 +190,11 @@ class Troubles(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             self.said.value = alert(in_words(error))
         finally:
             self.is_busy = False
-            self.lock(False)
-            self._form.draw_import()
+            self._desk.settle()
+            if self._focus is not None:
+                self._focus.focus()
+            else:
+                self._focus_on_next()
 
     @staticmethod
     def _show_buttons(*buttons: Any, to: bool) -> None:
@@ -169,28 +202,18 @@ class Troubles(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             button.layout.display = "" if to else "none"
 
 
-def _button(label: str, name: str, clicked: Callable[[], None], *, style: str = "", hint: str = "") -> Any:
-    button = widgets.Button(description=label, button_style=style, tooltip=hint, layout={"width": "auto"})
-    button.add_class(f"connect-pandas-{name}")
-    button.on_click(lambda _: clicked())
-    return button
+def _change(column: str, row: Any, before: Any, after: Any, rule: str) -> tuple[str, ...]:
+    if rule in ROW_RULES:
+        return column, show(row), show(before) if column else "", "the row goes"
+    return column, show(row), show(before), show(after)
 
 
-def _close(item: Any) -> None:
-    """Take a widget and all within it off the page and out of the kernel."""
-    for child in getattr(item, "children", ()):
-        _close(child)
-    for part in (item.layout, getattr(item, "style", None), item):
-        if part is not None:
-            part.close()
-
-
-def _preview(fix: Fix, repair: Any) -> str:
+def _preview(fix: Fix, repair: Repair) -> str:
     """Return what a repair would change: the first values before and after, and what it would leave alone."""
     first = repair.changes.head(_EXAMPLES)
     rows = "".join(
-        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in (column, *map(show, values)))}</tr>"
-        for column, *values in first[["column", "row", "before", "after"]].itertuples(index=False)
+        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in _change(*change))}</tr>"
+        for change in first[["column", "row", "before", "after", "rule"]].itertuples(index=False)
     )
     more = len(repair.changes) - len(first)
     table = (
@@ -202,6 +225,3 @@ def _preview(fix: Fix, repair: Any) -> str:
         f"{words(f'… and {more:,} more') if more > 0 else ''}"
         f"{''.join(words(str(doubt)) for doubt in repair.doubts)}"
     )
-
-
-__all__ = ["SHOWN", "Troubles"]

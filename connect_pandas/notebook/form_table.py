@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets as widgets
 
-from connect_pandas.notebook.form_parts import Field, alert, heading
+from connect_pandas._options import Together
+from connect_pandas.notebook.form_parts import Field, alert, guarded, heading
 from connect_pandas.rules import ATTRIBUTE_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Hashable, Sequence
 
     from connect_pandas._plan import ImportPlan
     from connect_pandas.data.infer import Attribute
     from connect_pandas.data.problems import Problem
+    from connect_pandas.notebook.form_parts import Desk
 
 ROWS: Final = 20
 """Rows of a page. More take longer to draw than a person waits."""
@@ -75,16 +77,12 @@ def entries(plan: ImportPlan) -> list[Entry]:
 
 
 class Table(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
-    """Which columns are imported, under which name, as what, and which is the key.
+    """Which columns are imported, under which name, as what, and which is the key."""
 
-    Parameters
-    ----------
-    changed : callable
-        Takes options of the plan and returns what is wrong with them, or nothing.
-    """
-
-    def __init__(self, plan: ImportPlan, changed: Callable[..., str]) -> None:
-        self._changed, self._plan, self._page, self._locked = changed, plan, 0, False
+    def __init__(self, desk: Desk) -> None:
+        plan = desk.plan()
+        self.change = desk.change
+        self._plan, self._page, self._locked = plan, 0, False
         self.key = Field(
             widgets.Dropdown(
                 description="Key",
@@ -113,10 +111,10 @@ class Table(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             (self.place, "place"),
         ):
             control.add_class(f"connect-pandas-{name}")
-        self.filter.observe(self._looked_for, "value")
-        self.only.observe(self._looked_for, "value")
-        self.before.on_click(lambda _: self._turn(-1))
-        self.after.on_click(lambda _: self._turn(1))
+        self.filter.observe(guarded(self._looked_for, self.place), "value")
+        self.only.observe(guarded(self._looked_for, self.place), "value")
+        self.before.on_click(guarded(lambda: self._turn(-1), self.place))
+        self.after.on_click(guarded(lambda: self._turn(1), self.place))
         self.rows = [Row(self) for _ in range(min(ROWS, len(plan.columns) + 1))]
         self._page_of_rows = widgets.VBox(self.rows)
         self._pager = widgets.HBox([self.before, self.place, self.after])
@@ -138,13 +136,11 @@ class Table(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self._draw_key()
         self._draw_page()
 
-    def change(self, **options: Any) -> str:
-        return self._changed(**options)
-
     def lock(self, locked: bool) -> None:
         """Let nothing be changed for a while; looking around stays possible."""
-        self._locked = self.key.control.disabled = locked
-        self._draw_page()
+        if locked != self._locked:
+            self._locked = self.key.control.disabled = locked
+            self._draw_page()
 
     @property
     def plan(self) -> ImportPlan:
@@ -163,7 +159,11 @@ class Table(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
 
     def _key_options(self, now: int) -> tuple[tuple[str, int], ...]:
         """Return the columns that may be the key: candidates first and marked, an undecided one before all."""
-        label = {e.position: str(e.label) for e in self._entries if e.attribute and e.is_named_alone}
+        label = {
+            e.position: str(e.label)
+            for e in self._entries
+            if e.attribute and (e.is_named_alone or e.position == now)
+        }
         first = [i for i in candidates(self._plan) if i in label]
         others = [i for i in label if i not in first]
         return (
@@ -175,7 +175,16 @@ class Table(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
     def _key_chosen(self, position: int) -> str:
         if position == _UNDECIDED or position >= len(self._plan.columns):
             return ""
-        return self.change(key=self._plan.columns[position])
+        wrong = self.choose_key(self._plan.columns[position])
+        if wrong:  # a choice is as the plan says; it holds no half-typed answer
+            self._draw_key()
+        return wrong
+
+    def choose_key(self, label: Hashable) -> str:
+        """Make another column the key; the name of one that was put together goes with it."""
+        names, key = self._plan.options.names or {}, self._plan.options.key
+        kept = {of: name for of, name in names.items() if not (isinstance(key, Together) and of == key)}
+        return self.change(key=label, **({"names": kept or None} if kept != names else {}))
 
     # ── the page ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -184,7 +193,7 @@ class Table(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         found = [e for e in self._entries if e.needs_a_look] if self.only.value else self._entries
         return [e for e in found if e.is_like(text)] if text else list(found)
 
-    def _looked_for(self, _event: Any) -> None:
+    def _looked_for(self) -> None:
         self._page = 0
         self._draw_page()
 
@@ -271,27 +280,31 @@ class Row(widgets.HBox):  # type: ignore[misc]  # ipywidgets is untyped
         chosen = [*chosen, entry.label] if wanted else [c for c in chosen if c != entry.label]
         if in_order:
             chosen = [label for label in labels if label in chosen]
-        wrong = self._table.change(columns=None if chosen == list(labels) else chosen)
-        if wrong:  # it is as the plan says; a box holds no half-typed answer
-            self.show(entry, plan)
-        return wrong
+        return self._kept(self._table.change(columns=None if chosen == list(labels) else chosen))
 
     def _name(self, name: str) -> str:
         entry, names = self._shown, dict(self._table.plan.options.names or {})
         names.pop(entry.label, None)
-        if name.strip() and name != str(entry.label):
+        # Its own name is that of a column anyway, unless a schema gives it another.
+        if name.strip() and (name != str(entry.label) or self._table.plan.options.schema is not None):
             names[entry.label] = name
-        return self._table.change(names=names or None)
+        return self._kept(self._table.change(names=names or None))
 
     def _type(self, type_: str) -> str:
         entry, types = self._shown, dict(self._table.plan.options.types or {})
         types.pop(entry.label, None)
         if type_ != _INFERRED:
             types[entry.label] = type_
-        return self._table.change(types=types or None)
+        return self._kept(self._table.change(types=types or None))
 
     def _key(self, position: int | None) -> str:
-        return "" if position is None else self._table.change(key=self._shown.label)
+        return "" if position is None else self._kept(self._table.choose_key(self._shown.label))
+
+    def _kept(self, wrong: str) -> str:
+        """Show the row as the plan has it where a change of it is refused: a choice holds no half-typed answer."""
+        if wrong:
+            self.show(self._shown, self._table.plan)
+        return wrong
 
     @property
     def _shown(self) -> Entry:
@@ -310,7 +323,7 @@ def _types(a: Attribute | None) -> tuple[tuple[str, str], ...]:
 def _about(entry: Entry, plan: ImportPlan) -> str:
     if entry.attribute is None:
         return "left out of the file"
-    values = " · ".join(map(escape, plan.examples(entry.position))) or "no values"
+    values = " · ".join(map(escape, plan.examples(entry.position))) or "no values in the first rows"
     return f"{values}<br><em>{escape(entry.attribute.reason)}</em>{_problems(entry.problems)}"
 
 
@@ -322,6 +335,3 @@ def _problems(problems: Sequence[Problem]) -> str:
         for p in problems
         if p.severity != "note"
     )
-
-
-__all__ = ["ROWS", "Entry", "Row", "Table", "entries"]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, final
 from urllib.parse import urlsplit
 
 from connect_pandas import rules
-from connect_pandas.errors import ConfigurationError, did_you_mean
+from connect_pandas.errors import ConfigurationError, PlanError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -588,6 +588,19 @@ def leave(connection: Connection) -> None:
         _sandbox = None
     if _current is not None and _server(_current) == _server(connection):
         _current, _left_sandbox = None, True
+
+
+def require_connection(given: object) -> None:
+    """Raise when what was given as a connection is none.
+
+    Raises
+    ------
+    PlanError
+        When it is another thing.
+    """
+    if given is not None and not isinstance(given, Connection):
+        own = ": for a sandbox its .connection" if hasattr(given, "connection") else ""
+        raise PlanError(f"connection= takes a Connection{own}; this is {type(given).__qualname__}.")
 
 
 def current() -> Connection:

@@ -7,6 +7,7 @@ import time
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
+import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
@@ -15,6 +16,7 @@ import pytest
 import connect_pandas
 from connect_pandas import ImportForm, Sandbox, samples
 from connect_pandas.notebook import form_import
+from connect_pandas.notebook.form_code import Fix
 from connect_pandas.notebook.form_table import ROWS
 
 if TYPE_CHECKING:
@@ -264,6 +266,7 @@ FRAMES = {
     "several levels": pd.DataFrame([[1, 2]], columns=pd.MultiIndex.from_tuples([("a", "b"), ("a", "c")])),
     "numbers for names": pd.DataFrame([[1, 2], [3, 4]]),
     "other labels": pd.DataFrame([[1, 2]], columns=[pd.Timestamp("2024-01-01"), float("nan")]),
+    "a key of one name twice": pd.DataFrame([["x", "y"], ["z", "w"]], columns=["id", "id"]),
     "an index": pd.DataFrame({"a": [1, 2]}, index=pd.Index(["x", "y"], name="id")),
 }
 
@@ -271,7 +274,7 @@ FRAMES = {
 @pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
 def test_a_frame_that_cannot_be_imported_still_opens_the_form(frame: pd.DataFrame) -> None:
     form = frame.connect.form("Strange")
-    assert form.plan.problems or form.plan.ok
+    assert bool(form.plan.problems.errors) != form.plan.ok
     assert form._import.create.disabled == (not form.plan.ok)
     assert len(form._troubles._list.children) == min(20, len(form.plan.problems))
 
@@ -364,6 +367,107 @@ def test_an_error_of_a_callback_stands_in_the_form(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(connect_pandas.ImportPlan, "replace", broken)
     control(form, "header").value = False
     assert "RuntimeError: no luck" in form._fields["header"].said.value
+
+
+def test_while_a_repair_is_under_way_nothing_else_is_changed_or_created(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    form = messy().connect.form("Messy")
+    reached, go_on = threading.Event(), threading.Event()
+    repair = connect_pandas.api.repair
+
+    def slow(*given: Any, **named: Any) -> Any:
+        reached.set()
+        go_on.wait(30)
+        return repair(*given, **named)
+
+    monkeypatch.setattr("connect_pandas.api.repair", slow)
+    button(form, "Repair: makes a space").click()
+    assert reached.wait(30)
+    assert control(form, "folder").disabled
+    assert row(form, "id").name.control.disabled
+    assert form._troubles.leave.disabled
+    assert "a repair is under way" in form._import.why.value
+    control(form, "folder").value = "RS"  # a change that was on its way
+    assert "under way" in form._fields["folder"].said.value
+    assert form.plan.folder == ""
+    go_on.set()
+    idle(form)
+    assert not control(form, "folder").disabled
+    control(form, "folder").value = "RS/Messy"
+    assert form.plan.folder == "RS/Messy"
+    form._troubles.leave.click()
+
+
+def test_a_repair_that_changes_nothing_cannot_be_made() -> None:
+    form = samples.orders().connect.form("Orders")
+    form._troubles._try(Fix("repair", {"spaces": True}, ""))
+    idle(form)
+    assert "nothing" in form._troubles.said.value
+    assert form._troubles.apply.disabled
+
+
+def test_undo_where_nothing_was_repaired_does_nothing() -> None:
+    form = samples.orders().connect.form("Orders")
+    before = form.plan
+    form._troubles.undo.click()
+    assert form.plan is before
+    assert not form._troubles.said.value
+
+
+def test_rows_that_go_are_shown_as_such() -> None:
+    frame = pd.DataFrame({"Order ID": ["a", "a", "b"], "n": [1, 1, 2]})
+    form = frame.connect.form("Twice", key="Order ID")
+    button(form, "Repair: ").click()
+    idle(form)
+    assert "the row goes" in form._troubles.said.value
+
+
+def test_what_is_wrong_in_the_page_stands_in_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    form = samples.orders().connect.form("Orders")
+
+    def broken(*_given: Any) -> Any:
+        raise RuntimeError("no luck")
+
+    form._view.value = "JSON"
+    monkeypatch.setattr(connect_pandas.ImportPlan, "head", broken)
+    before = form.plan
+    form._view.value = "File"
+    assert "RuntimeError: no luck" in form._preview.value
+    control(form, "header").value = False
+    assert "RuntimeError: no luck" in form._fields["header"].said.value
+    assert form.plan is before
+
+
+def test_another_key_than_a_renamed_one_of_several_columns() -> None:
+    frame = pd.DataFrame({"order id": ["a", "b", "c"], "line": ["1", "2", "1"], "n": [1, 1, 1]})
+    form = frame.connect.form("Lines", key=["order id", "line"])
+    form._table.rows[0].name.control.value = "Line of an order"
+    assert form.plan.attributes[0].name == "Line of an order"
+    row(form, "order id").key.control.value = 0
+    assert (form.plan.key, form.plan.options.names) == ("order id", None)
+    row(form, "n").key.control.value = 2
+    assert form.plan.key == "n"
+    assert [r.key.control.value for r in form._table.rows[:3]] == [None, None, 2]
+
+
+@pytest.mark.parametrize("label", ["", (), 0, False])
+def test_a_key_of_an_odd_label_is_in_the_code(label: Any) -> None:
+    frame = pd.DataFrame([["a", 1], ["b", 2]], columns=pd.Index([label, "n"], dtype=object))
+    form = frame.connect.form("Odd", key=label)
+    assert equal(run(form.code, frame), form.plan)
+
+
+def test_a_closed_form_leaves_no_widget_behind() -> None:
+    before = set(_all_widgets())
+    form = messy().connect.form("Messy")
+    assert len(set(_all_widgets()) - before) > 50
+    form.close()
+    assert len(set(_all_widgets()) - before) < 20  # the layouts that ipywidgets shares
+
+
+def _all_widgets() -> list[str]:
+    return list(widgets.widget._instances)
 
 
 # ── the import ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -476,6 +580,75 @@ def test_a_frame_that_has_changed_since_is_not_imported_by_mistake(box: Sandbox)
     assert form.plan.frame.loc[0, "Amount"] == 1.0
     form._import.create.click()
     eventually(lambda: "no difference" in form._import.state.value)
+
+
+def test_a_click_that_was_on_its_way_sends_no_plan_with_errors(box: Sandbox) -> None:
+    form = samples.orders().connect.form("Orders")
+    row(form, "Client ID").key.control.value = 1
+    form._import._begin()
+    eventually(lambda: "Nothing was sent: 1 error" in form._import.state.value)
+    control(form, "notify").value = "nobody"
+    form._table.key.control.value = 0
+    eventually(lambda: not form._import.has_begun)
+    form._import._begin()
+    eventually(lambda: "wrong with 'Notify'" in unescape(form._import.state.value))
+    eventually(lambda: not form._import.has_begun)
+    assert form.job is None
+    assert len(box.jobs) == 0
+
+
+def test_a_box_is_no_connection(box: Sandbox) -> None:
+    with pytest.raises(connect_pandas.PlanError, match=r"for a sandbox its \.connection"):
+        samples.orders().connect.form("Orders", connection=box)  # type: ignore[arg-type]
+
+
+def test_another_error_allows_another_try(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    form = samples.orders().connect.form("Orders")
+    monkeypatch.setattr(form_import, "current", lambda: 1 / 0)
+    form._import.create.click()
+    eventually(lambda: "ZeroDivisionError" in form._import.state.value)
+    eventually(lambda: not form._import.create.disabled)
+
+
+def test_names_of_another_connection_are_forgotten() -> None:
+    with connect_pandas.sandbox():
+        samples.orders().head(3).connect.create_reference_set("Orders", progress=False).wait(progress=False)
+        form = samples.orders().connect.form("Orders")
+        eventually(lambda: "choose another name" in form._import.why.value)
+        assert "a sandbox" in form._import.to.value
+    with connect_pandas.sandbox():
+        control(form, "folder").value = "RS"
+        eventually(lambda: not form._import.create.disabled)
+    control(form, "folder").value = "RS/Orders"
+    assert "no connection yet" in form._import.to.value
+
+
+def test_an_import_that_nobody_confirmed_is_not_begun_anew(
+    box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unanswered(*_given: Any) -> Any:
+        raise connect_pandas.ImportUnconfirmed("Nobody answered.")
+
+    form = samples.orders().connect.form("Orders")
+    monkeypatch.setattr("connect_pandas.service.graphql.Api.create_import_job", unanswered)
+    form._import.create.click()
+    eventually(lambda: "Nobody answered" in form._import.state.value)
+    eventually(lambda: "connect-pandas-import" not in {t.name for t in threading.enumerate()})
+    assert form._import.create.disabled
+    assert form.job is not None
+    assert form.job.seen.status == "unknown"
+    assert "submitted" in form._import.state.value
+
+
+def test_a_connection_that_is_lost_while_it_waits_is_said() -> None:
+    with Sandbox(import_delay=30) as box:
+        form = samples.orders().connect.form("Orders", connection=box.connection)
+        assert form.code.endswith("connection=connection)")
+        form._import.create.click()
+        eventually(lambda: form.job is not None)
+        eventually(lambda: "still on the server" in form._import.state.value)
+        assert form._import.cancel.disabled
+    eventually(lambda: "stopped" in form._import.state.value or "could not" in form._import.state.value)
 
 
 @pytest.mark.parametrize(

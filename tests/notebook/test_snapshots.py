@@ -254,7 +254,9 @@ def test_the_secrets_of_a_sandbox_are_not_shown(box: Sandbox, bundles: dict[str,
 
 
 def test_a_job_says_what_its_journal_knows_of_a_failure(box: Sandbox) -> None:
-    plan = orders_plan(filename="again.csv", key="Client ID", columns=["Client ID", "Amount"]).for_frame(ORDERS[:3])
+    plan = orders_plan(filename="again.csv", key="Client ID", columns=["Client ID", "Amount"]).for_frame(
+        ORDERS[:3]
+    )
     with pytest.raises(connect_pandas.PlanError):  # the name is taken
         plan.submit(box.connection, progress=False)
     job = connect_pandas.job("Orders", box.connection)
