@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from connect_pandas.service.progress import Progress
 
 
+_DATE_KINDS: Final = frozenset({"date", "naive", "aware"})
 _FIRST_ROWS: Final = 50
 """So many rows are looked at for examples."""
 _COUNTED_BYTES: Final = 500_000
@@ -203,7 +204,9 @@ class ImportPlan:
 
     def dates_as(self, form: DateFormat) -> str | None:
         """Return the first date of the frame as it would stand in the file in another format; ``None`` without one."""
-        dates = tuple(a for a in self.attributes if a.type == "DATE" and a.kind != "unsupported")
+        dates = tuple(
+            a for a in self.attributes if a.type == "DATE" and (a.written_as or a.kind in _DATE_KINDS)
+        )
         attributes = replace(self.attributes, items=dates, form=form)
         first = rows(self._seen.columns, attributes, range(min(_FIRST_ROWS, self.rows))) if dates else []
         return next((text for row in first for text in row.values() if text), None)

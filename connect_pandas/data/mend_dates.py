@@ -262,7 +262,9 @@ class _Dates:
                 impossible,
                 "there is no such day, or no such time of day",
                 self._is_impossible,
-                self.s.line("impossible_dates={column}", "makes them missing"),
+                self.s.line(
+                    "impossible_dates={column}", "makes missing what no calendar has, writes the rest so"
+                ),
             )
         if self.n["edges"] and (outside := self.s.counts(outside=self._is_outside(C))["outside"]):
             reason = "in UTC it is no moment of the years 1 to 9999"

@@ -14,7 +14,7 @@ from connect_pandas.notebook.draw import size as in_bytes
 from connect_pandas.notebook.form_parts import alert, guarded, in_words, words
 from connect_pandas.service.connection import current
 from connect_pandas.service.history import how_to_look_up
-from connect_pandas.service.job import MONITORING, STILL_SECONDS
+from connect_pandas.service.job import MONITORING
 from connect_pandas.service.submit import submit
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ class Import(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
 
 def _still(job: ImportJob, seconds: float) -> str:
     """Say what it may mean that nothing changes any more."""
-    if seconds < STILL_SECONDS:
+    if seconds < job.still_seconds:
         return ""
     return words(
         f"Nothing has changed for {seconds:,.0f} s. It waits or runs, or it has failed: a failed import keeps its "

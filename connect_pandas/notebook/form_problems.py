@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
-from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets as widgets
 
 from connect_pandas import api
 from connect_pandas.data.asked import ROW_RULES
-from connect_pandas.data.problems import show
+from connect_pandas.data.repair import done, title
 from connect_pandas.notebook.display import bundle
+from connect_pandas.notebook.draw import Table, View, as_html
 from connect_pandas.notebook.form_code import fixes
 from connect_pandas.notebook.form_parts import alert, close_all, guarded, heading, in_words, words
 
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 SHOWN: Final = 20
 """Problems on screen; those of a row stand in the row as well."""
-_EXAMPLES: Final = 8
-"""Changes that a repair shows before it is made."""
 
 
 class Troubles(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
@@ -202,26 +200,16 @@ class Troubles(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             button.layout.display = "" if to else "none"
 
 
-def _change(column: str, row: Any, before: Any, after: Any, rule: str) -> tuple[str, ...]:
-    if rule in ROW_RULES:
-        return column, show(row), show(before) if column else "", "the row goes"
-    return column, show(row), show(before), show(after)
-
-
 def _preview(fix: Fix, repair: Repair) -> str:
-    """Return what a repair would change: the first values before and after, and what it would leave alone."""
-    first = repair.changes.head(_EXAMPLES)
-    rows = "".join(
-        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in _change(*change))}</tr>"
-        for change in first[["column", "row", "before", "after", "rule"]].itertuples(index=False)
+    """Return what a repair would change: how many values of which column by which rule, and the first of each."""
+    changes = Table(
+        ("column", "rule", "values", "as"),
+        tuple(
+            (column, rule, count, f"{example}: the row goes" if rule in ROW_RULES else example)
+            for column, rule, count, example in done(repair.changes)
+        ),
     )
-    more = len(repair.changes) - len(first)
-    table = (
-        "<table><thead><tr><th>column</th><th>row</th><th>before</th><th>after</th></tr></thead>"
-        f"<tbody>{rows}</tbody></table>"
-    )
+    doubts = "".join(words(str(doubt)) for doubt in repair.doubts)
     return (
-        f"<strong>repair({escape(fix.code)}) would change:</strong>{table if rows else words('nothing')}"
-        f"{words(f'… and {more:,} more') if more > 0 else ''}"
-        f"{''.join(words(str(doubt)) for doubt in repair.doubts)}"
+        as_html(View(title=f"repair({fix.code}) would do this. {title(repair)}", tables=(changes,))) + doubts
     )

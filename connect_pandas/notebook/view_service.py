@@ -168,7 +168,8 @@ def _compared_item(asked_for: ImportJob) -> Item:
 
 def _next(asked_for: ImportJob) -> str:
     if asked_for.seen.status not in ("completed", "partial"):
-        return "next: job.wait()   wait until the service is done"
+        again = f'next: df.connect.create_reference_set("{asked_for.name}")   import the data anew'
+        return again if asked_for.discarded else "next: job.wait()   wait until the service is done"
     if asked_for.verification is None:
         verb = "compare what arrived with what was sent" if asked_for.plan else "count what arrived"
         return f"next: job.verify()   {verb}"

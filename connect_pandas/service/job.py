@@ -43,6 +43,7 @@ SETTLED_SECONDS: Final = 30.0
 """How long a count stands still before it is taken for the last. Source: open."""
 GRACE_SECONDS: Final = 120.0
 """How long a set may take to show after its file is gone. Source: open."""
+STILL_ROWS_A_SECOND: Final = 20_000
 STILL_SECONDS: Final = 60.0
 """How long nothing may change before a wait says that the import may have failed."""
 
@@ -189,6 +190,8 @@ class ImportJob:
         What was last known; reading it asks nobody.
     verification : Verification or None
         What :meth:`verify` found last.
+    discarded : bool
+        Whether it was given up by :meth:`discard`.
     """
 
     id: str | None
@@ -206,6 +209,7 @@ class ImportJob:
     progress: Progress = silent
     seen: Seen = field(default_factory=lambda: Seen("submitted", "nothing was looked at yet", datetime.now()))
     verification: Verification | None = None
+    discarded: bool = False
 
     @property
     def status(self) -> Status:
@@ -255,8 +259,13 @@ class ImportJob:
         AuthenticationFailed, HostKeyError
             As for ``status``.
         PlanError
-            When ``timeout`` is no number.
+            When ``timeout`` is no number, or the import was discarded.
         """
+        if self.discarded:
+            raise PlanError(
+                f"This import of {self.name!r} was discarded, and its file removed: there is nothing to wait for. "
+                f'To import the data: df.connect.create_reference_set("{self.name}")'
+            )
         if not _is_duration(timeout):
             raise PlanError(f"timeout={timeout!r} is no number of seconds, as in job.wait(timeout=600).")
         if self.seen.status == "completed":
@@ -338,6 +347,7 @@ class ImportJob:
         """
         with open_session(self.connection) as session:
             session.remove(self.folder, self.filename)
+        self.discarded = True
         self._write_down("failed", reason="discarded by its user")
         self.seen = Seen("unknown", "it was discarded and its file removed", datetime.now())
 
@@ -352,6 +362,11 @@ class ImportJob:
         from connect_pandas.notebook.view_service import job as view
 
         return as_text(view(self))
+
+    @property
+    def still_seconds(self) -> float:
+        """For how long nothing may change before it may have failed: a large import takes its time. Source: open."""
+        return STILL_SECONDS + self.rows / STILL_ROWS_A_SECOND
 
     # ── how it is followed ─────────────────────────────────────────────────────────────────────────────
 
@@ -384,7 +399,7 @@ class ImportJob:
                 return
             if evidence == _NOTHING_LEFT and now - since >= GRACE_SECONDS:
                 raise ImportTimeout(self._say_over(now - begin))
-            if evidence.file_there and now - since >= STILL_SECONDS and not warned:
+            if evidence.file_there and now - since >= self.still_seconds and not warned:
                 self._warn_of_standstill(now - since)
                 warned = True
             if now - begin >= timeout:

@@ -134,7 +134,7 @@ def test_cancel_in_mid_upload_leaves_nothing_and_the_kernel_usable(lab: Lab) -> 
     lab.run_cell(0)
     form = form_of(lab)
     create(form).click()
-    expect(part(form, "state")).to_contain_text("Uploading")
+    expect(part(form, "far")).to_contain_text("Uploading")
     lab.run_cell(1)
     expect(lab.output(1)).to_contain_text("the kernel answers 42")
     form.get_by_role("button", name="Cancel").click()

@@ -182,6 +182,14 @@ def test_jobs_of_before_are_found_in_the_journal(way: Connection) -> None:
         job_known_as(plan.name, dataclasses.replace(way, user="someone@else.example"))
 
 
+def test_a_job_that_was_discarded_is_not_waited_for(connection: Connection) -> None:
+    job = submit(new_plan(), connection)
+    job.discard()
+    with pytest.raises(PlanError, match=r"was discarded.*nothing to wait for"):
+        job.wait()
+    assert f'next: df.connect.create_reference_set("{job.name}")' in repr(job)
+
+
 def test_what_was_uploaded_when_the_process_died_is_not_forgotten(connection: Connection) -> None:
     journal = Journal.open()
     journal.plan(OrdersPlan(), connection, "/")
