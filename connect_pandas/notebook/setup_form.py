@@ -11,6 +11,7 @@ from traitlets import Unicode
 
 from connect_pandas.errors import AuthenticationFailed, ConfigurationError
 from connect_pandas.notebook.draw import View, bundle
+from connect_pandas.notebook.form_parts import close_all
 from connect_pandas.service import setup
 from connect_pandas.service.connection import DEFAULT_PROFILE, DOMAINS, SFTP_PORT, Secret
 
@@ -91,9 +92,7 @@ class SetupForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
     def close(self) -> None:
         """Take the form off the page; work under way ends by itself and changes nothing any more."""
         self._closed = True
-        for child in self.children:
-            _close(child)
-        super().close()
+        close_all(self)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         # A saved or exported notebook has no kernel for the widgets.
@@ -311,12 +310,21 @@ class SetupForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         return answers
 
     def _fingerprint_is_the_same(self) -> None:
-        self._answers = setup.trusting(self._answers, self._looked["server"][1])
+        self._answers = setup.trusting(self._answers, self._shown_fingerprint())
         self._go_on()
 
     def _fingerprint_is_another(self) -> None:
+        fingerprint = self._shown_fingerprint()
+        del self._looked["server"]
         self._answer(server=None)
-        raise setup.refusing(self._looked.pop("server")[1])
+        raise setup.refusing(fingerprint)
+
+    def _shown_fingerprint(self) -> str:
+        """Return the fingerprint that the server of this place has shown; that of another is nobody's to confirm."""
+        shown: str | None = self._valid_looks().get("server")
+        if shown is None:
+            raise ConfigurationError("Ask the server first: it has shown no fingerprint yet.")
+        return shown
 
     def _look_for_directories(self, answers: Answers) -> Answers:
         found = setup.directories(answers)
@@ -530,12 +538,6 @@ class _Panel:
             control.disabled = not is_open
             if control in self._main:
                 control.button_style = "" if answer or not is_open else "primary"
-
-
-def _close(widget: widgets.Widget) -> None:
-    for child in getattr(widget, "children", ()):
-        _close(child)
-    widget.close()
 
 
 _WIDE: Final = "min(100%, 42em)"

@@ -501,7 +501,15 @@ def register(answers: Answers) -> Answers:
 
 
 def registered_before(answers: Answers) -> Answers:
-    """Answer that Connect has the public key already."""
+    """Answer that Connect has the public key already.
+
+    Raises
+    ------
+    ConfigurationError
+        When there is no key yet.
+    """
+    if answers.key is None:
+        raise ConfigurationError("Choose or make a key pair first.")
     return answers.having(registered=False)
 
 

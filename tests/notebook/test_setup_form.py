@@ -458,7 +458,7 @@ def test_an_error_of_a_callback_stands_in_the_form(box: Sandbox) -> None:
     form = SetupForm()
     in_sandbox(form)
     form._same.click()  # the page never sends it: nothing was asked
-    assert words(form, "server") == "✗ KeyError: 'server'"
+    assert words(form, "server") == "✗ Ask the server first: it has shown no fingerprint yet."
     assert is_alert(form, "server")
 
 
@@ -592,3 +592,18 @@ def test_where_the_api_key_is_kept_is_said(
     finally:
         keyring.set_keyring(before)
     assert not isinstance(ring, InMemory) or CANARY in ring.kept.values()
+
+
+def test_the_fingerprint_of_another_place_is_not_confirmed(store: Store, fake: FakeApi) -> None:
+    form = SetupForm()
+    in_store(form, store, fake)
+    click(form, form._ask_server)
+    assert form._looked["server"]
+    form._port.value = str(store.port + 1)
+    settled(form)
+    form._same.click()  # a click that was on its way
+    settled(form)
+    assert not form._answers.server
+    assert "Ask the server first" in words(form, "server")
+    form._same.click()
+    assert "Ask the server first" in words(form, "server")
