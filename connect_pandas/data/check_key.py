@@ -114,7 +114,7 @@ def _same_throughout(problem: Problem, columns: Columns) -> Problem:
     if not equal:
         return problem
     said = f"{equal:,} {'row is' if equal == 1 else 'rows are'} the same as an earlier one throughout."
-    drop = repaired("drop_duplicates=True", "leaves those out that are the same throughout")
+    drop = repaired("columns=[], drop_duplicates=True", "leaves those out that are the same throughout")
     if problem.code == "no-key":
         fix = either(drop, problem.fix)
     else:  # where that is all that is wrong, nothing else need be decided

@@ -232,9 +232,9 @@ def ways_out(label: Hashable, *, missing: bool, repeated: bool, by: Hashable | N
     given = f"key={several if isinstance(label, Labels) else as_code(label)}"
     lines = []
     if missing:
-        lines.append(repaired(f"{given}, drop_without_key=True", "leaves out rows without one"))
+        lines.append(repaired(f"columns=[], {given}, drop_without_key=True", "leaves out rows without one"))
     if repeated and by is not None:
-        lines.append(repaired(f"{given}, keep_last={as_code(by)}", "keeps the latest of each"))
+        lines.append(repaired(f"columns=[], {given}, keep_last={as_code(by)}", "keeps the latest of each"))
     elif repeated:
         lines.append(
             line(f"df = df.drop_duplicates(subset={several}, keep='last')", "keeps the last of each")

@@ -177,7 +177,9 @@ class Subject:
 
     def line(self, given: str, comment: str = "") -> str:
         """Return the line to write, of this rule and column."""
-        return repaired(given.format(column=f"[{as_code(self.column.label)}]"), comment)
+        column = f"[{as_code(self.column.label)}]"
+        limit = "" if given.startswith("columns=") else f"columns={column}, "
+        return repaired(f"{limit}{given.format(column=column)}", comment)
 
     @property
     def cell(self) -> str:

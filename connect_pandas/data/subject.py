@@ -241,7 +241,9 @@ def _offered(by: By, seen: Sequence[Seen]) -> Offer:
         return Offer(more, doubts[0].reason if doubts and not mended else "")
     columns = ", ".join(as_code(each.column.label) for each in seen)
     mark = f", decimal={GIVEN[by.decimal]!r}" if by.decimal else ""
-    return Offer(repaired(f"{by.rule if by.named else 'columns'}=[{columns}]{mark}", by.comment))
+    # Limited to its columns: the rules that are on by themselves would put others right as well.
+    named = f", {by.rule}=[{columns}]" if by.named else ""
+    return Offer(repaired(f"columns=[{columns}]{named}{mark}", by.comment))
 
 
 def _asked(rule: str, *, named: bool, decimal: Mark | None) -> Asked:

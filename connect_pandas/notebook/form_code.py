@@ -59,17 +59,7 @@ def _fix(call: Any, words: str) -> Fix | None:
         given = {k.arg: ast.literal_eval(k.value) for k in call.keywords}
     except ValueError:  # a label that is no literal
         return None
-    if not given or _OPEN in repr(given):
-        return None
-    return Fix(call.func.attr, _alone(given) if call.func.attr == "repair" else given, words)
-
-
-def _alone(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a repair's keywords so that it does what they name and nothing else: the rules that are on are many."""
-    if "columns" in given:
-        return dict(given)
-    named = [labels for rule, labels in given.items() if rule != "key" and isinstance(labels, list)]
-    return {"columns": named[0] if named else [], **given}
+    return Fix(call.func.attr, given, words) if given and _OPEN not in repr(given) else None
 
 
 def import_line(

@@ -518,7 +518,10 @@ def test_short_dates_are_dates_by_their_name_and_else_are_asked_about() -> None:
     plan = connect_pandas.plan(frame, "T")
     assert (plan.types["Bestelldatum"], plan.types["x"]) == ("DATE", "TEXT")
     (asked,) = [p for p in plan.problems if p.column == "x" and p.severity == "warning"]
-    assert (asked.code, "repair(dates=['x'], day_first=True)" in asked.fix) == ("other-notation", True)
+    assert (asked.code, "repair(columns=['x'], dates=['x'], day_first=True)" in asked.fix) == (
+        "other-notation",
+        True,
+    )
 
 
 @pytest.mark.parametrize(

@@ -425,7 +425,8 @@ def test_a_column_with_times_that_no_clock_shows_is_read_the_second_time(time: s
 def test_the_line_for_thousands_says_what_the_other_mark_would_make() -> None:
     lines = [repaired(values, "Umsatz").doubts[0].fix for values in (["1.000 €"], ["1,234"])]
     thousands, fractions = (
-        "df = df.connect.repair(numbers=['Umsatz'], decimal={!r}).frame   # if they are " + what
+        "df = df.connect.repair(columns=['Umsatz'], numbers=['Umsatz'], decimal={!r}).frame   # if they are "
+        + what
         for what in ("thousands", "fractions")
     )
     assert [ways_of(fix) for fix in lines] == [

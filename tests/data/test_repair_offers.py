@@ -316,3 +316,25 @@ def test_a_label_is_written_as_code_that_finds_it(label: Any) -> None:
 def test_a_missing_label_is_written_as_code(missing: Any) -> None:
     assert type(eval(as_code(missing), {"pd": pd})) is type(missing)
     assert pd.isna(eval(as_code(missing), {"pd": pd}))
+
+
+def test_an_offered_repair_does_what_it_says_and_nothing_else() -> None:
+    frame = pd.DataFrame(
+        {
+            "id": ["a1", "b2", "b2"],
+            "price": ["€ 5.00", "€ 6.50", "€ 6.50"],
+            "coupon": ["N/A", "X", "X"],
+            "note": ["a\nb", "c", "c"],
+        }
+    )
+    plan = connect_pandas.plan(frame, "Offers", key="id")
+    lines = {p.code: ways_of(p.fix)[0] for p in plan.problems}
+    for code, columns in (
+        ("marker-as-text", {"coupon"}),
+        ("line-break", {"note"}),
+        ("duplicate-key", {"id"}),
+    ):
+        there = {"df": frame}
+        exec(lines[code].replace(".frame", "", 1), there)
+        assert set(there["df"].changes["column"]) <= columns | {""}, code  # type: ignore[attr-defined]
+        assert len(there["df"].changes) == 1  # type: ignore[attr-defined]
