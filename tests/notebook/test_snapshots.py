@@ -116,6 +116,10 @@ def values(box: Sandbox) -> dict[str, Any]:
         "plan-with-errors": replace(orders_plan(), problems=PROBLEMS),
         "problem": PROBLEMS[1],
         "problems": PROBLEMS,
+        "repair": samples.orders().connect.repair(missing=["Discount coupon"], key="Order ID"),
+        "checkup": Checkup(
+            (Side("File server", True, "logged on"), Side("API", False, "no:\nthe key is unknown"))
+        ),
         "sandbox": box,
         "verification": Verification("Orders", 8, 8, 8),
         "verification-with-differences": Verification("Orders", 8, 7, 8, differences, file_waits=True),
@@ -137,6 +141,8 @@ NAMES = (
         "plan-with-errors",
         "problem",
         "problems",
+        "repair",
+        "checkup",
         "sandbox",
         "verification",
         "verification-with-differences",
