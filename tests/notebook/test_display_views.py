@@ -169,7 +169,7 @@ def test_the_text_of_a_bad_frame_lists_rows_and_fixes_below_the_checklist() -> N
     shown = repr(connect_pandas.plan(BAD, "Bad", key="Order ID"))
     assert shown.index("✗ text") < shown.index("error: Note: 2 values hold a line break. [line-break]")
     assert "row 0: 'x\\ny', row 2: 'z\\nz'" in shown
-    assert "fix: df = df.connect.repair(key='Order ID', drop_without_key=True).frame" in shown
+    assert "fix: df = df.connect.repair(columns=[], key='Order ID', drop_without_key=True).frame" in shown
 
 
 @pytest.mark.parametrize("make", ["attributes", "plan", "problems", "problem", "attribute"])
