@@ -157,10 +157,10 @@ class ImportPlan:
         if not changes.keys() <= _APART:
             seen = look(seen.frame, columns, profiles, choices(given, columns), given.schema)
         plan = _decide(given, self._made, seen)
-        if (
-            changes.keys() <= _BESIDE and "file_size" in self.__dict__
-        ):  # it costs too much for every letter of a name
-            plan.__dict__["file_size"] = self.file_size
+        if changes.keys() <= _BESIDE and "file_size" in self.__dict__:
+            plan.__dict__["file_size"] = (
+                self.file_size
+            )  # too dear to be found anew for every letter of a name
         return plan
 
     def for_frame(self, frame: pd.DataFrame) -> ImportPlan:

@@ -33,6 +33,7 @@ from connect_pandas.errors import (
     PlanError,
 )
 from connect_pandas.service.connection import is_loopback, require_running
+from connect_pandas.service.journal import place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -557,4 +558,4 @@ def _target(asked: dict[str, Any]) -> str:
 
 def _file(asked: dict[str, Any]) -> str:
     location = asked["fileLocation"]
-    return "/".join(filter(None, (location["folder"], location["filename"])))
+    return place(location["folder"], location["filename"])

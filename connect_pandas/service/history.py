@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from connect_pandas.errors import ConfigurationError, PlanError, did_you_mean
 from connect_pandas.service.connection import current, require_running
 from connect_pandas.service.job import ImportJob, Seen
-from connect_pandas.service.journal import Journal
+from connect_pandas.service.journal import Journal, place
 from connect_pandas.service.progress import Progress, silent
 from connect_pandas.service.upload import Receipt
 
@@ -27,7 +27,7 @@ def begun(connection: Connection | None = None) -> tuple[dict[str, Any], ...]:
 
 
 def _row(entry: Entry) -> dict[str, Any]:
-    submitted, uploaded, last = entry.step("submitted"), entry.step("uploaded"), entry.steps[-1]
+    uploaded, last = entry.step("uploaded"), entry.steps[-1]
     return {
         "id": entry.id,
         "name": entry.data_set_name,
@@ -36,8 +36,8 @@ def _row(entry: Entry) -> dict[str, Any]:
         "begun": entry.created,
         "rows": entry.rows,
         "bytes": uploaded.detail.get("size") if uploaded else None,
-        "file": "/".join(filter(None, (entry.folder, entry.filename))),
-        "job": submitted.detail.get("job_id") if submitted else None,
+        "file": place(entry.folder, entry.filename),
+        "job": entry.job_id,
         "user": entry.user,
         "host": entry.host,
     }
@@ -71,7 +71,7 @@ def job(which: str, connection: Connection | None = None) -> ImportJob:
     require_running(who)
     journal = Journal.open(who)
     ours = [entry for entry in journal.entries() if entry.is_of(who)]
-    found = [entry for entry in ours if which in _names(entry)]
+    found = [e for e in ours if which in (e.id, e.job_id, e.filename, e.data_set_name)]
     if not found:
         known = sorted({entry.data_set_name for entry in ours} | {entry.filename for entry in ours})
         none = "" if ours else " It has begun none at all."
@@ -80,12 +80,6 @@ def job(which: str, connection: Connection | None = None) -> ImportJob:
             "connect_pandas.jobs() lists them."
         )
     return job_of(found[-1], journal, who)
-
-
-def _names(entry: Entry) -> tuple[str | None, ...]:
-    submitted = entry.step("submitted")
-    job_id = submitted.detail.get("job_id") if submitted else None
-    return entry.id, job_id, entry.filename, entry.data_set_name
 
 
 def open_ends(connection: Connection) -> tuple[ImportJob, ...]:
@@ -110,7 +104,7 @@ def job_of(
     submitted, uploaded, last = entry.step("submitted"), entry.step("uploaded"), entry.steps[-1]
     status: Status = "completed" if entry.step("completed") else "submitted" if submitted else "unknown"
     return ImportJob(
-        id=submitted.detail.get("job_id") if submitted else None,
+        id=entry.job_id,
         name=entry.data_set_name,
         job_name=entry.job_name,
         folder=entry.folder,

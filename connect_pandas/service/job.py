@@ -24,6 +24,7 @@ from connect_pandas.errors import (
     PlanError,
 )
 from connect_pandas.service.graphql import Api
+from connect_pandas.service.journal import place
 from connect_pandas.service.progress import Advance, Progress, silent
 from connect_pandas.service.sftp import Session, open_session
 from connect_pandas.service.verify import Verification, verify
@@ -438,7 +439,7 @@ class ImportJob:
     def _say_over(self, seconds: float) -> str:
         return (
             f"The import of {self.name} is not seen to be done after {seconds:,.0f} s: {self.seen.words}. "
-            f"Its file is {'/'.join(filter(None, (self.folder, self.filename)))}.\n"
+            f"Its file is {place(self.folder, self.filename)}.\n"
             f"A failed import may leave its file there and is not shown otherwise: look in the web app, "
             f"{MONITORING}, for {self._label}.\n"
             "To wait longer: job.wait()    To give it up, and submit again: job.discard()"

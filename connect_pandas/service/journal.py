@@ -114,6 +114,12 @@ class Entry:
         return next((step for step in reversed(self.steps) if step.name == name), None)
 
     @property
+    def job_id(self) -> str | None:
+        """The service's id of the job; ``None`` where it confirmed none."""
+        submitted = self.step("submitted")
+        return submitted.detail.get("job_id") if submitted else None
+
+    @property
     def is_over(self) -> bool:
         """Whether its end was seen, good or bad."""
         return any(step.name in _ENDS for step in self.steps)
@@ -235,6 +241,11 @@ class Journal:
             ConnectWarning,
             stacklevel=2,
         )
+
+
+def place(folder: str, filename: str) -> str:
+    """Return where a file is below the subscription's directory."""
+    return "/".join(filter(None, (folder, filename)))
 
 
 def state_folder() -> Path:

@@ -68,7 +68,7 @@ def _ask_now(job: ImportJob, entry: Entry, session: Session, journal: Journal) -
                 f"The file {job.receipt.path} {there}; {job.receipt.size:,} bytes were sent. No import was begun."
             )
         api = Api(job.connection)
-        if any(taken.name == job.name for taken in api.data_sets()):
+        if api.data_set(job.name) is not None:
             raise PlanError(f"By now the subscription has a reference set {job.name!r}. No import was begun.")
         asked = True
         with at_work(entry):

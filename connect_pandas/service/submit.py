@@ -22,7 +22,7 @@ from connect_pandas.errors import (
 from connect_pandas.service.graphql import Api, check_payload, how_to_find_out
 from connect_pandas.service.history import how_to_look_up, job_of
 from connect_pandas.service.job import MONITORING, Seen
-from connect_pandas.service.journal import Journal, at_work
+from connect_pandas.service.journal import Journal, at_work, place
 from connect_pandas.service.progress import silent
 from connect_pandas.service.sftp import open_session
 
@@ -142,8 +142,7 @@ def _may_be_under_way(entry: Entry) -> bool:
 
 
 def _say_under_way(entry: Entry) -> str:
-    submitted = entry.step("submitted")
-    job = f"job id {submitted.detail.get('job_id')}" if submitted else "not confirmed by the service"
+    job = f"job id {entry.job_id}" if entry.step("submitted") else "not confirmed by the service"
     begun = f"{entry.created.astimezone():%Y-%m-%d %H:%M}"
     return (
         f"An import of {entry.data_set_name!r} is under way ({job}, begun {begun}): its file is still on the server. "
@@ -160,7 +159,7 @@ def _with_free_file(plan: Plan, session: Session) -> Plan:
     if not plan.filename_given:
         return plan.renamed()
     raise PlanError(
-        f"There is already a file {_path(plan.folder, plan.filename)} on the server, perhaps of an import that "
+        f"There is already a file {place(plan.folder, plan.filename)} on the server, perhaps of an import that "
         "still waits. Nothing was sent. Leave filename away, and the file gets a name of its own."
     )
 
@@ -216,15 +215,13 @@ def _warn(words: str) -> None:
 
 
 def _say_same(entry: Entry) -> str:
-    submitted, done = entry.step("submitted"), entry.step("completed")
-    discard = (
-        "" if done else " If that has failed (web app, Data management): job.discard(), and submit again."
-    )
-    job = submitted.detail.get("job_id") if submitted else "not confirmed by the service"
+    failed = " If that has failed (web app, Data management): job.discard(), and submit again."
+    discard = "" if entry.step("completed") else failed
+    job = entry.job_id if entry.step("submitted") else "not confirmed by the service"
     return (
         f"{entry.data_set_name} was imported from the same data at {entry.created.astimezone():%Y-%m-%d %H:%M}; this "
-        f"is that job ({job}). Nothing was sent.{discard} Another name makes "
-        "another set."
+        f"is that job ({job}). Nothing was sent.{discard} "
+        "Another name makes another set."
     )
 
 
@@ -313,8 +310,8 @@ def _leave_unconfirmed(job: ImportJob, journal: Journal, error: BaseException) -
 
 def _clear_away(job: ImportJob, session: Session, error: BaseException) -> None:
     """Remove the file that no import will read, and say what became of it."""
-    place = f"{session.directory.rstrip('/')}/{_path(job.folder, job.filename)}"
-    left = f"The uploaded file could not be removed and is left behind: {place}"
+    path = session.path(job.folder, job.filename)
+    left = f"The uploaded file could not be removed and is left behind: {path}"
     try:
         session.remove(job.folder, job.filename)
         if session.size(job.folder, job.filename) is None:
@@ -322,7 +319,7 @@ def _clear_away(job: ImportJob, session: Session, error: BaseException) -> None:
     except ConnectError:
         pass  # the sentence stands as it is
     except BaseException as again:  # interrupted once more
-        again.add_note(f"No import was started. The uploaded file may be left behind: {place}")
+        again.add_note(f"No import was started. The uploaded file may be left behind: {path}")
         raise
     if isinstance(error, ConnectError):
         _add_words(error, left)
@@ -339,10 +336,6 @@ def _say_begun(job: ImportJob) -> str:
         f"The import has begun: id {job.id}. It goes on.\n"
         f"To follow it: {how_to_look_up(job.filename)}; job.wait()"
     )
-
-
-def _path(folder: str, filename: str) -> str:
-    return "/".join(filter(None, (folder, filename)))
 
 
 def _reason(error: BaseException) -> str:
