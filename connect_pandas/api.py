@@ -431,6 +431,7 @@ def connect(
     endpoint: str | None = None,
     known_hosts: str | os.PathLike[str] | None = None,
     host_key: str | None = None,
+    timeout: float | None = None,
 ) -> Connection:
     """Say who connects, where to and with which key; it becomes the session's current connection.
 
@@ -460,6 +461,8 @@ def connect(
         By default ``~/.ssh/known_hosts``.
     host_key : str, optional
         The server's fingerprint, ``"SHA256:…"``, in place of ``known_hosts``.
+    timeout : float, optional
+        Seconds that either server may say nothing before a step gives up; by default 30.
 
     Returns
     -------
@@ -487,6 +490,7 @@ def connect(
         "endpoint": endpoint,
         "known_hosts": known_hosts,
         "host_key": host_key,
+        "timeout": timeout,
     }
     connection = resolve(profile, given)
     use(connection)

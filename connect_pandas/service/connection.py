@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import tomllib
@@ -24,6 +25,8 @@ ENVIRONMENT_PREFIX: Final = "CONNECT_"
 SFTP_PORT: Final = 22
 SUBSCRIPTION_PREFIX: Final = "sub_"
 """How the subscription's directory begins. Source: api."""
+ANSWER_SECONDS: Final = 30.0
+"""How long a server may say nothing, where the user sets no ``timeout``. Source: open."""
 DEFAULT_PROFILE: Final = "default"
 """The profile that is taken when nothing else says who connects, and where to."""
 
@@ -104,6 +107,8 @@ class Connection:
         The file of known host keys; ``None`` is the user's own ``~/.ssh/known_hosts``.
     host_key : str or None
         The fingerprint (``SHA256:…``) that the server must show.
+    timeout : float
+        Seconds that either server may say nothing before a step gives up.
     domain, profile : str or None
         Where the other settings came from.
     state : Path or None
@@ -122,6 +127,7 @@ class Connection:
     directory: str | None = None
     known_hosts: Path | None = None
     host_key: str | None = None
+    timeout: float = ANSWER_SECONDS
     domain: str | None = None
     profile: str | None = None
     state: Path | None = field(default=None, repr=False)
@@ -213,6 +219,12 @@ def _wrong_port(label: str, port: Any) -> str | None:
     return None if 1 <= port <= 65535 else f"{label}={port} is not a port number (1–65535)."
 
 
+def _wrong_timeout(label: str, timeout: Any) -> str | None:
+    if isinstance(timeout, int | float) and not isinstance(timeout, bool) and 0 < timeout < math.inf:
+        return None
+    return f"{label}={timeout!r} is no number of seconds, as in timeout=60."
+
+
 def _wrong_endpoint(label: str, endpoint: Any) -> str | None:
     if "@" in str(endpoint):
         return f"{label} holds a user or a password (not shown here); Connect's API takes only the API key."
@@ -293,6 +305,7 @@ _CHECKS: Final[dict[str, Callable[[str, Any], str | None]]] = {
     "directory": _wrong_directory,
     "known_hosts": _wrong_path,
     "host_key": _wrong_host_key,
+    "timeout": _wrong_timeout,
 }
 
 
@@ -326,8 +339,12 @@ SETTINGS: Final = (
     "endpoint",
     "known_hosts",
     "host_key",
+    "timeout",
 )
 SECRETS: Final = frozenset({"api_key", "passphrase"})
+
+
+_NUMBERS: Final[dict[str, Any]] = {"port": int, "timeout": int | float}
 
 
 PLACE: Final = frozenset({"domain", "host", "port", "endpoint", "directory", "known_hosts", "host_key"})
@@ -365,6 +382,7 @@ def resolve(profile: str | None, given: Mapping[str, Any]) -> Connection:
         settings = _over(settings, _by_domain(source))
     settings |= {n: found for n in SECRETS - settings.keys() if (found := from_keyring(n, settings))}
     settings["port"] = _number(settings.get("port", SFTP_PORT))
+    settings["timeout"] = _seconds(settings.get("timeout", ANSWER_SECONDS))
     missing = [n for n in ("user", "host", "endpoint", "key_file", "api_key") if not settings.get(n)]
     if wrong:  # host and endpoint would have come from the domain
         missing = [n for n in missing if n not in ("host", "endpoint")]
@@ -387,6 +405,7 @@ def resolve(profile: str | None, given: Mapping[str, Any]) -> Connection:
         directory=settings.get("directory"),
         known_hosts=_path(settings["known_hosts"]) if settings.get("known_hosts") else None,
         host_key=settings.get("host_key"),
+        timeout=settings["timeout"],
         domain=settings.get("domain"),
         profile=profile,
         state=box.state if box and in_box else None,
@@ -424,6 +443,13 @@ def _path(value: str | os.PathLike[str]) -> Path:
 
 def _number(value: Any) -> Any:
     return int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value.strip()) else value
+
+
+def _seconds(value: Any) -> Any:
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
 
 
 def _variable(name: str) -> str:
@@ -500,11 +526,10 @@ def _read_profile(name: str) -> dict[str, Any]:
             f"The profile {name!r} in {path} has unknown settings: {', '.join(sorted(unknown))}. "
             f"Known: {', '.join(s for s in SETTINGS if s not in SECRETS)}."
         )
-    if wrong := sorted(
-        n for n, value in settings.items() if not isinstance(value, int if n == "port" else str)
-    ):
+    if wrong := sorted(n for n, value in settings.items() if not isinstance(value, _NUMBERS.get(n, str))):
         raise ConfigurationError(
-            f"The profile {name!r} in {path}: {', '.join(wrong)} must be text in quotes (port: a number)."
+            f"The profile {name!r} in {path}: {', '.join(wrong)} must be text in quotes "
+            f"({' and '.join(_NUMBERS)}: a number)."
         )
     return settings
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from connect_pandas.errors import ConfigurationError, ConnectError, ConnectionFailed, HostKeyError
 from connect_pandas.service import keys, logon
 from connect_pandas.service.connection import (
+    ANSWER_SECONDS,
     DEFAULT_PROFILE,
     DOMAINS,
     KEYRING_SERVICE,
@@ -692,15 +693,17 @@ def save(name: str, connection: Connection) -> Path:
 
 def _kept(connection: Connection) -> dict[str, Any]:
     domain = DOMAINS.get(connection.domain or "")
-    by_domain = {} if domain is None else {"host": domain.host, "endpoint": domain.endpoint}
+    by_default: dict[str, Any] = {"timeout": ANSWER_SECONDS}
+    if domain is not None:
+        by_default |= {"host": domain.host, "endpoint": domain.endpoint}
     values = {n: getattr(connection, n) for n in SETTINGS if n not in SECRETS}
-    return {n: _plain(v) for n, v in values.items() if v is not None and by_domain.get(n) != v}
+    return {n: _plain(v) for n, v in values.items() if v is not None and by_default.get(n) != v}
 
 
-def _plain(value: Any) -> int | str:
+def _plain(value: Any) -> float | str:
     if isinstance(value, Path):
         return str(value.absolute())  # the profile is read from other folders, too
-    return value if isinstance(value, int) else str(value)
+    return value if isinstance(value, int | float) else str(value)
 
 
 def remember(connection: Connection) -> bool:

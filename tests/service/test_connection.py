@@ -181,6 +181,13 @@ def test_the_environment_can_name_the_profile(monkeypatch: pytest.MonkeyPatch) -
     assert resolve(None, {"api_key": API_KEY}).profile == "shop"
 
 
+def test_how_long_to_wait_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert resolve(None, GIVEN).timeout == 30.0
+    monkeypatch.setenv("CONNECT_TIMEOUT", "7.5")
+    assert resolve(None, GIVEN).timeout == 7.5
+    assert resolve(None, {**GIVEN, "timeout": 90}).timeout == 90
+
+
 def test_an_empty_variable_is_not_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONNECT_PORT", "")
     assert resolve(None, GIVEN).port == 22
@@ -238,6 +245,8 @@ def test_all_missing_settings_are_named_at_once() -> None:
         ({"host_key": "MD5:aa:bb"}, "SHA256:"),
         ({"port": 0}, "1–65535"),
         ({"port": "ssh"}, "not a number"),
+        ({"timeout": 0}, "no number of seconds"),
+        ({"timeout": "soon"}, "no number of seconds"),
         ({"api_key": "two words"}, "API key is empty or holds spaces"),
         ({"api_key": "schlüssel"}, "API key"),
         ({"api_key": "a\nb"}, "API key"),
