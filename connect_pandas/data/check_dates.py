@@ -12,6 +12,7 @@ from connect_pandas.data.check_values import KINDS, not_all
 from connect_pandas.data.names import (
     DATES,
     DAYS,
+    MOMENTS,
     says,
 )
 from connect_pandas.data.problems import argument, either, line
@@ -94,7 +95,7 @@ def _how_dated(s: Subject, count: int) -> str:
 def days_as_numbers(s: Subject) -> Iterator[Finding]:
     """Yield a warning where numbers look like days or moments, by name and size."""
     low, high = s.p.low, s.p.high
-    if s.a.type != "NUMBER" or low is None or high is None or not says(s.p.name, DATES):
+    if s.a.type != "NUMBER" or low is None or high is None or not says(s.p.name, MOMENTS):
         return
     if s.p.digits and (unit := notations.epoch_unit(low, high)):
         first = notations.of_epoch(pl.lit(int(low)), unit)
@@ -102,7 +103,7 @@ def days_as_numbers(s: Subject) -> Iterator[Finding]:
     elif notations.SERIALS[0] <= low and high < notations.SERIALS[1] and says(s.p.name, DAYS):
         first = notations.of_serial(pl.lit(low))
         rule, what = "serials", "days as a spreadsheet counts them, since 1900"
-    elif s.p.digits and low >= _COMPACT[0] and high <= _COMPACT[1]:
+    elif s.p.digits and low >= _COMPACT[0] and high <= _COMPACT[1] and says(s.p.name, DATES):
         first = notations.COMPACT.read(pl.lit(str(int(low))), "YMD")
         rule, what = "dates", "dates written 20240201"
     else:

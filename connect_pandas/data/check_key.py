@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import combinations
+from math import prod
 from typing import TYPE_CHECKING, Final
 
 from connect_pandas.data.drops import tells_last
@@ -44,7 +45,7 @@ def key(s: Subject, attributes: Attributes) -> Iterator[Finding]:
             s.p.missing,
             is_missing_of(s.p),
             f"{s.p.missing:,} {'row has' if s.p.missing == 1 else 'rows have'} no key.",
-            fix=ways_out(s.a.column, missing=True, repeated=False, by=None),
+            fix=ways_out(s.a.column, missing=s.p.missing, repeated=0, by=None),
         )
     if s.p.kind == "empty":
         return
@@ -57,7 +58,7 @@ def key(s: Subject, attributes: Attributes) -> Iterator[Finding]:
             f"{count:,} {'row repeats' if count == 1 else 'rows repeat'} the key of an earlier row.",
             column=s.column,
             count=count,
-            fix=_without_repeats(s, attributes),
+            fix=_without_repeats(s, count, attributes),
         )
         yield Finding(_same_throughout(problem, s.columns), s, s.repeated)
 
@@ -90,11 +91,11 @@ def _is_blank(c: pl.Expr) -> pl.Expr:
     return (c != "") & (c.str.strip_chars() == "")
 
 
-def _without_repeats(s: Subject, attributes: Attributes) -> str:
+def _without_repeats(s: Subject, count: int, attributes: Attributes) -> str:
     if s.told is told:
         by = _latest(attributes)
         label = by.column if by and _tells_last(s, by) else None
-        return ways_out(s.a.column, missing=False, repeated=True, by=label)
+        return ways_out(s.a.column, missing=0, repeated=count, by=label)
     # As texts they differ.
     return line(f"df = df[~pd.to_numeric({s.cell}).duplicated(keep='last')]", "keeps the last of each")
 
@@ -138,12 +139,21 @@ def _together(subjects: Sequence[Subject]) -> tuple[Subject, ...]:
 
 
 def _tell(some: Sequence[Subject]) -> bool:
-    """Whether it is no chance that these columns differ together: one identifies something, or the rows are many."""
-    return some[0].p.rows >= _BY_CHANCE or any(key_rank(s.p.name) >= IDENTIFIER or s.p.digits for s in some)
+    """Whether it is no chance that these columns differ together.
+
+    One of them identifies something, or the rows are many, or every value of the one stands once beside every value of
+    the others, as in a row for each shop and day.
+    """
+    rows = some[0].p.rows
+    if rows >= _BY_CHANCE or any(key_rank(s.p.name) >= IDENTIFIER or s.p.digits for s in some):
+        return True
+    return rows >= _CROSSED and rows == prod(rows - repeats(s.columns, s.a.position).count for s in some)
 
 
 _BY_CHANCE: Final = 30
 """In fewer rows two columns of any kind may happen to differ together."""
+_CROSSED: Final = 6
+"""In fewer rows any two columns are soon crossed."""
 
 
 def _may_be_part(s: Subject) -> bool:
@@ -198,7 +208,7 @@ def _with_a_last(problem: Problem, s: Subject, attributes: Attributes) -> Proble
     by = _latest(attributes)
     if by is None or not s.p.repeated or not _tells_last(s, by):
         return problem
-    latest = ways_out(s.a.column, missing=s.p.missing > 0, repeated=True, by=by.column)
+    latest = ways_out(s.a.column, missing=s.p.missing, repeated=s.p.repeated, by=by.column)
     return replace(problem, fix=either(latest, *ways_of(problem.fix)[1:]))
 
 

@@ -243,7 +243,8 @@ def _typed(s: Subject) -> Iterator[Finding]:
         code = {"NUMBER": "number-rewritten", "BOOLEAN": "truth-rewritten"}[s.a.type]
         how = {"NUMBER": "as plain decimal numbers", "BOOLEAN": "as TRUE or FALSE"}[s.a.type]
         said = f"{counted(count, 'is', 'are')} written otherwise in the file: {how}."
-        fix = s.as_type("TEXT", "if they are names, as 1E5 may be")
+        names = {"NUMBER": "1E5", "BOOLEAN": "T"}[s.a.type]
+        fix = s.as_type("TEXT", f"if they are names, as {names} may be")
         yield s.found(code, count, _REWRITTEN[s.a.type], said, fix=fix)
 
 
@@ -400,22 +401,28 @@ def _not_assigned(c: pl.Expr) -> pl.Expr:
 
 
 def _lost_zeros(s: Subject) -> Iterator[Finding]:
-    """Yield a warning where some postcodes are one digit shorter than the others."""
+    """Yield a warning where some postcodes are one or two digits shorter than most."""
     if s.p.low is None or s.p.high is None:
         return
     shortest, longest = (len(str(int(end))) for end in (s.p.low, s.p.high))
-    if longest - shortest != 1:
+    if not 1 <= longest - shortest <= _ZEROS_MOST:
         return
 
     def is_short(c: pl.Expr) -> pl.Expr:
-        return c.cast(pl.Float64, strict=False) < pl.lit(10**shortest)
+        return c.cast(pl.Float64, strict=False) < pl.lit(10 ** (longest - 1))
 
     short = tally(s.columns, s.a.position, is_short)
+    if longest - shortest > 1 and 2 * short > s.p.present:
+        return
     yield s.found(
         "leading-zeros-lost",
         short,
         is_short,
-        f"{counted(short, 'has', 'have')} a digit less than the others: leading zeros may have been lost, as in a "
+        f"{counted(short, 'has', 'have')} fewer digits than the others: leading zeros may have been lost, as in a "
         "spreadsheet.",
         by=By("leading_zeros", "puts them back"),
     )
+
+
+_ZEROS_MOST: Final = 2
+"""Postcodes begin with one zero or two: 501 is 00501, in New York."""

@@ -216,15 +216,15 @@ _NO_ORDER: Final = frozenset(
 )
 
 
-def ways_out(label: Hashable, *, missing: bool, repeated: bool, by: Hashable | None) -> str:
+def ways_out(label: Hashable, *, missing: int, repeated: int, by: Hashable | None) -> str:
     """Return the lines that leave out what keeps a column from being the key.
 
     Parameters
     ----------
     label : hashable
         The column.
-    missing, repeated : bool
-        Whether some rows have no value; whether some repeat that of another.
+    missing, repeated : int
+        How many rows have no value; how many repeat that of another.
     by : hashable or None
         The label of a column of dates: of rows with one key the latest stays.
     """
@@ -232,18 +232,37 @@ def ways_out(label: Hashable, *, missing: bool, repeated: bool, by: Hashable | N
     given = f"key={several if isinstance(label, Labels) else as_code(label)}"
     lines = []
     if missing:
-        lines.append(repaired(f"columns=[], {given}, drop_without_key=True", "leaves out rows without one"))
+        lines.append(
+            repaired(
+                f"columns=[], {given}, drop_without_key=True", f"leaves out {_rows(missing)} without one"
+            )
+        )
     if repeated and by is not None:
-        lines.append(repaired(f"columns=[], {given}, keep_last={as_code(by)}", "keeps the latest of each"))
+        lines.append(
+            repaired(
+                f"columns=[], {given}, keep_last={as_code(by)}", f"keeps the latest of each: {_go(repeated)}"
+            )
+        )
     elif repeated:
         lines.append(
-            line(f"df = df.drop_duplicates(subset={several}, keep='last')", "keeps the last of each")
+            line(
+                f"df = df.drop_duplicates(subset={several}, keep='last')",
+                f"keeps the last of each: {_go(repeated)}",
+            )
         )
     return "\n".join(lines)
 
 
+def _rows(count: int) -> str:
+    return f"{count:,} {'row' if count == 1 else 'rows'}"
+
+
+def _go(count: int) -> str:
+    return f"{_rows(count)} {'goes' if count == 1 else 'go'}"
+
+
 def _put_right(p: Profile) -> str:
-    return ways_out(p.label, missing=p.missing > 0, repeated=bool(p.repeated), by=None)
+    return ways_out(p.label, missing=p.missing, repeated=p.repeated or 0, by=None)
 
 
 def _taken_over(nearly: Profile, best: Profile) -> Problem:

@@ -107,6 +107,11 @@ DATES: Final = DAYS | _set(
     "modified timestamp ts datetime time when epoch at on "
 )
 """Words of names whose numbers may be days of a spreadsheet; or seconds since 1970."""
+MOMENTS: Final = DATES | _set(
+    "login seen visit visited activity active updated opened clicked sent received access accessed signup "
+    "registered subscribed unsubscribed"
+)
+"""Words of names whose numbers may be seconds since 1970."""
 
 _NUMERO: Final = re.compile(r"\b[Nn]\.?\s?[°º]\s?")
 _LETTERS: Final = re.compile(r"[^\W\d_]+|\d+|#")

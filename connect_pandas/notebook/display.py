@@ -53,7 +53,7 @@ def _(attributes: Attributes) -> View:
             more(len(attributes), "attribute"),
         ),
         checklist=_checklist(attributes),
-        problems=attributes.problems,
+        problems=_told_once(attributes.problems),
         verdict=_verdict(attributes.problems, 'ready: df.connect.plan("Name")'),
     )
 
@@ -96,7 +96,7 @@ def _(plan: ImportPlan) -> View:
             more(len(plan.attributes), "attribute"),
         ),
         checklist=_short_checklist(plan.attributes, plan.problems),
-        problems=plan.problems,
+        problems=_told_once(plan.problems),
         verdict=_verdict(plan.problems, "ready: plan.submit()"),
     )
 
@@ -134,6 +134,27 @@ def _verdict(problems: Sequence[Problem], ready: str) -> str:
     if any(p.severity == "error" for p in problems):
         return f"not ready: {said}"
     return f"{ready}{f' · {said}' if said else ''}"
+
+
+def _told_once(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """Return the problems; those that say the same of many columns, and stop nothing, as the first of them."""
+    alike: dict[tuple[str, str], list[Problem]] = {}
+    for p in problems:
+        # An error is told of each column: each has to be put right.
+        alike.setdefault((p.code, p.message if p.severity != "error" else str(id(p))), []).append(p)
+    each = (same if len(same) <= _ALIKE_MOST else [_first(same)] for same in alike.values())
+    return tuple(p for same in each for p in same)
+
+
+def _first(same: Sequence[Problem]) -> Problem:
+    others = [_cut(p.column or "") for p in same[1:]]
+    named = ", ".join(others[:_ALIKE_MOST])
+    rest = f" and {len(others) - _ALIKE_MOST:,} more" if len(others) > _ALIKE_MOST else ""
+    return replace(same[0], message=f"{same[0].message} So it is with {named}{rest}.")
+
+
+_ALIKE_MOST: Final = 3
+"""So many columns of which the same is to be said are told one by one."""
 
 
 def _counts(problems: Sequence[Problem]) -> str:

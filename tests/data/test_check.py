@@ -730,8 +730,19 @@ def test_zeros_that_a_spreadsheet_took(gap: list[Any]) -> None:
     assert made.sample(4)[1]["PLZ"] == "01067"
 
 
+def test_two_zeros_that_a_spreadsheet_took() -> None:
+    problem = only(with_key(ZIP=[602, 10115, 33101, 1201]), "leading-zeros-lost")
+    assert (problem.count, problem.example) == (2, 602)
+
+
 @pytest.mark.parametrize(
-    ("name", "values"), [("zip", [80331, 10115]), ("zip", [80331, 1]), ("n", [80331, 1067])]
+    ("name", "values"),
+    [
+        ("zip", [80331, 10115]),
+        ("zip", [80331, 1]),
+        ("zip", [80331, 501, 602, 704]),
+        ("n", [80331, 1067]),
+    ],
 )
 def test_no_zeros_were_lost(name: str, values: list[int]) -> None:
     assert "leading-zeros-lost" not in {p.code for p in problems(with_key(**{name: values}))}

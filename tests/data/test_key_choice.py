@@ -218,6 +218,16 @@ def test_two_columns_that_identify_the_rows_together() -> None:
     assert plan.head() == "order_id line,qty,line,order_id\n1-1,4,1,1\n1-2,5,2,1\n2-1,6,1,2\n2-2,7,2,2\n"
 
 
+def test_few_rows_of_every_pair_of_two_columns() -> None:
+    crossed = {"Shop": list("aabbcc"), "Day": ["2024-01-01", "2024-01-02"] * 3, "Sales": [1, 2, 3, 1, 2, 3]}
+    frame = pd.DataFrame(crossed)
+    (problem,) = connect_pandas.plan(frame, "T").problems.errors
+    assert "Together 'Shop' and 'Day' identify the rows" in problem.message
+    # Five of six may be chance.
+    (problem,) = connect_pandas.plan(frame.iloc[:5], "T").problems.errors
+    assert "Together" not in problem.message
+
+
 def test_three_columns_that_identify_the_rows_together() -> None:
     parts = [(a, b, c) for a in "xy" for b in (1, 2) for c in pd.date_range("2024-01-01", periods=2)]
     problem = error(pd.DataFrame(parts, columns=["store", "dept", "week of"]).assign(sales=1.5, open=True))

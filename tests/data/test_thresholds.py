@@ -270,6 +270,7 @@ def test_days_of_a_spreadsheet_are_of_our_time(values: list[float], *, is_date: 
         ("created", [631_152_000, 4_102_444_799], True),
         ("created", [631_151_999, 4_102_444_799], False),
         ("created", [631_152_000, 4_102_444_800], False),
+        ("last_login", [631_152_000, 4_102_444_799], True),
         ("x", [631_152_000, 4_102_444_799], False),
     ],
 )

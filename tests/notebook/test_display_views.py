@@ -149,6 +149,19 @@ def test_many_columns_are_counted_not_named() -> None:
     assert text(seen).count("line-break]") == SHOWN
 
 
+def test_what_is_so_of_many_columns_is_told_once() -> None:
+    flags = {f"flag {i}": [0, 1, 1] for i in range(9)}
+    plan = connect_pandas.plan(pd.DataFrame({"Order ID": ["a", "b", "c"]} | flags), "T")
+    (told,) = view(plan).problems
+    assert told.message.endswith("So it is with flag 1, flag 2, flag 3 and 5 more.")
+    assert len(plan.problems) == 9
+    # An error is told of each.
+    broken = connect_pandas.plan(
+        pd.DataFrame({"Order ID": ["a", "b"], **{f"{i}": ["x\ny", "z"] for i in range(9)}}), "T"
+    )
+    assert len(view(broken).problems) == 9
+
+
 def test_a_long_name_stays_short_in_the_checklist() -> None:
     frame = pd.DataFrame({"Order ID": ["a", "b"], "n" * 5_000: ["x\ny", "z"]})
     assert len(items(frame.connect.infer())["text"].words) < 70
