@@ -18,7 +18,17 @@ from connect_pandas._look import Look, first_look, look, require_ok
 from connect_pandas._options import Options, choices, options
 from connect_pandas.data.columns import is_missing
 from connect_pandas.data.encode import encode, free_delimiter, rows
-from connect_pandas.data.problems import NAME, Problem, Problems, argument, errors, ordered, show
+from connect_pandas.data.problems import (
+    NAME,
+    Problem,
+    Problems,
+    argument,
+    either,
+    errors,
+    line,
+    ordered,
+    show,
+)
 from connect_pandas.errors import PlanError
 
 if TYPE_CHECKING:
@@ -419,10 +429,14 @@ def _file_problems(plan: ImportPlan, profiles: Sequence[Profile]) -> Iterator[Pr
     if likely > rules.FILE_BYTES_MAX // 2 and not errors(plan.problems):
         size = sum(len(piece) for piece, _ in plan.pieces())
         if size > rules.FILE_BYTES_MAX:
+            fits = plan.rows * rules.FILE_BYTES_MAX // size * 9 // 10
             yield Problem.of(
                 "file-too-large",
                 f"The file would have {size:,} bytes, {size - rules.FILE_BYTES_MAX:,} too many.",
-                fix=argument("columns=[…]", "leave out what is not needed; or import fewer rows"),
+                fix=either(
+                    argument("columns=[…]", "leaves out what is not needed"),
+                    line(f"df = df.iloc[:{fits}]", "imports a part; the other rows make a set of their own"),
+                ),
             )
 
 

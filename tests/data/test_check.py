@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -380,6 +381,9 @@ def test_a_file_that_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules, "FILE_BYTES_MAX", size - 1)
     problem = only(frame, "file-too-large", key="k")
     assert f"{size:,} bytes, 1 too many" in problem.message
+    part = frame.iloc[: int(re.findall(r"iloc\[:([0-9]+)\]", problem.fix)[0])]
+    assert 150 < len(part) < 200
+    assert connect_pandas.plan(part, "T", key="k").ok
     monkeypatch.setattr(rules, "FILE_BYTES_MAX", size)
     assert connect_pandas.plan(frame, "T", key="k").ok
 
