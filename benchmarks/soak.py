@@ -31,6 +31,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import connect_pandas
 from connect_pandas import samples
+from connect_pandas.service import submit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 _SANDBOX = """
 import json, sys
 from connect_pandas._sandbox import Sandbox, records
-records.SETS_MAX = 1_000  # the real limit of five would stop the threads
+records.SETS_MAX = 1_000  # the service's limit of five would stop the threads
 with Sandbox(import_delay=0.0) as box:
     c = box.connection
     print(json.dumps({"host": c.host, "port": c.port, "endpoint": c.endpoint, "user": c.user, "host_key": c.host_key,
@@ -72,6 +73,7 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=4)
     parser.add_argument("--rows", type=int, default=200)
     given = parser.parse_args()
+    submit.SETS_ON_REQUEST = 1_000  # likewise the client, which knows that there are never more than 25
     frame = samples.many_orders(given.rows)
     with sandbox() as (connection, process):
         for number in range(5):  # what is loaded once is loaded now
