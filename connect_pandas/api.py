@@ -450,7 +450,8 @@ def connect(
     api_key : str, optional
         Better left to the environment or the keyring.
     key_file : path, optional
-        The private key whose public half Connect knows.
+        The private key whose public half Connect knows. Without one the keys of ``~/.ssh/config`` for that host are
+        taken, else those of the ssh-agent.
     passphrase : str, optional
         Of the private key.
     directory : str, optional

@@ -163,6 +163,7 @@ def _environment(box: Sandbox) -> Path:
         "HOST_KEY": str(way.host_key),
         "STATE_DIR": str(way.state),
     }
+    assert way.key_file is not None  # noqa: S101 - a sandbox makes one
     path = way.key_file.with_name("environment")
     path.touch(mode=0o600)
     path.write_text(

@@ -1,4 +1,4 @@
-"""No test sees this machine's own settings, keyring or journal, and none leaves a connection behind."""
+"""No test sees this machine's own settings, keys, keyring or journal, and none leaves a connection behind."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from keyring.backends.null import Keyring as NoKeyring
 
 from connect_pandas.service.connection import use
+from tests.faults.table import pytest_terminal_summary  # noqa: F401 - a hook: it prints the table of faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,10 +20,14 @@ keyring.set_keyring(NoKeyring())
 
 
 @pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def state(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
     """The folder of the test's own journal."""
     for name in [n for n in os.environ if n.startswith("CONNECT_")]:
         monkeypatch.delenv(name)
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
     monkeypatch.setenv("CONNECT_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")

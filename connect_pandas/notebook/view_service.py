@@ -38,7 +38,8 @@ def _settings(way_in: Connection) -> Iterator[tuple[str, str]]:
         yield "domain", way_in.domain
     yield "file server", f"{way_in.host}, port {way_in.port}"
     yield "its host key", way_in.host_key or f"as in {way_in.known_hosts or '~/.ssh/known_hosts'}"
-    yield "key file", f"{way_in.key_file}" + (", with a passphrase" if way_in.passphrase else "")
+    by_ssh = "what ~/.ssh/config or the ssh-agent has"
+    yield "key", f"{way_in.key_file or by_ssh}" + (", with a passphrase" if way_in.passphrase else "")
     yield "directory", way_in.directory or "found at logon"
     yield "API", way_in.endpoint
     yield "API key", _SECRET

@@ -98,8 +98,9 @@ class Connection:
         The SFTP server.
     endpoint : str
         The address of the GraphQL API: https, or http on loopback.
-    key_file : Path
-        The private key whose public half is registered with Connect.
+    key_file : Path or None
+        The private key whose public half is registered with Connect; ``None`` leaves it to ``~/.ssh/config`` and
+        the ssh-agent.
     directory : str or None
         The subscription's directory on the server; ``None`` finds it: the only ``sub_…`` there, else the
         directory in which the server puts the user.
@@ -121,7 +122,7 @@ class Connection:
     host: str
     endpoint: str
     api_key: Secret = field(repr=False)
-    key_file: Path
+    key_file: Path | None = None
     passphrase: Secret | None = field(default=None, repr=False)
     port: int = SFTP_PORT
     directory: str | None = None
@@ -176,7 +177,9 @@ def require_running(connection: Connection) -> None:
 
 def _is_there(sandbox: Connection) -> bool:
     # A key that setup made for a sandbox outlives it; the folder of its journal does not.
-    return sandbox.key_file.exists() and (sandbox.state is None or sandbox.state.parent.exists())
+    return (sandbox.key_file is None or sandbox.key_file.exists()) and (
+        sandbox.state is None or sandbox.state.parent.exists()
+    )
 
 
 def _server(connection: Connection) -> tuple[str, int, str]:
@@ -383,7 +386,8 @@ def resolve(profile: str | None, given: Mapping[str, Any]) -> Connection:
     settings |= {n: found for n in SECRETS - settings.keys() if (found := from_keyring(n, settings))}
     settings["port"] = _number(settings.get("port", SFTP_PORT))
     settings["timeout"] = _seconds(settings.get("timeout", ANSWER_SECONDS))
-    missing = [n for n in ("user", "host", "endpoint", "key_file", "api_key") if not settings.get(n)]
+    needed = ("user", "host", "endpoint", *(() if _has_other_keys() else ("key_file",)), "api_key")
+    missing = [n for n in needed if not settings.get(n)]
     if wrong:  # host and endpoint would have come from the domain
         missing = [n for n in missing if n not in ("host", "endpoint")]
     labels = {n: _variable(n) for n in environment if n not in given}
@@ -399,7 +403,7 @@ def resolve(profile: str | None, given: Mapping[str, Any]) -> Connection:
         host=settings["host"],
         endpoint=settings["endpoint"],
         api_key=settings["api_key"],
-        key_file=_path(settings["key_file"]),
+        key_file=_path(settings["key_file"]) if settings.get("key_file") else None,
         passphrase=settings.get("passphrase"),
         port=settings["port"],
         directory=settings.get("directory"),
@@ -430,6 +434,11 @@ def _over(lesser: dict[str, Any], source: dict[str, Any]) -> dict[str, Any]:
     if source.get("host", lesser.get("host")) != lesser.get("host"):
         lesser = {name: value for name, value in lesser.items() if name not in PLACE}
     return lesser | source
+
+
+def _has_other_keys() -> bool:
+    """Whether OpenSSH may know a key where no file is named: its configuration or its agent is there."""
+    return "SSH_AUTH_SOCK" in os.environ or (Path.home() / ".ssh" / "config").is_file()
 
 
 def _secret(value: str | Secret) -> Secret | None:

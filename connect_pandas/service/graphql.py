@@ -1,8 +1,8 @@
 """The API: the few queries and mutations that an import needs, and a word for every way they can fail.
 
-A request is sent once and never repeated. What came of it is an :class:`_Answer`, a plain value; only then is
-it put into words, so that no exception of the libraries below, whose request carries the API key, is ever
-chained to ours.
+A mutation is sent once and never repeated; a query, with which nothing can happen twice, is asked again when its
+failure may pass. What came of a request is an :class:`_Answer`, a plain value; only then is it put into words, so
+that no exception of the libraries below, whose request carries the API key, is ever chained to ours.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import socket
 import ssl
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
@@ -43,8 +44,10 @@ if TYPE_CHECKING:
 KEYS_A_QUERY: Final = 50
 """How many keys one query asks for. Source: open, paging is not documented, so an answer is kept short."""
 
-CONNECT_SECONDS: Final = 15.0
-ANSWER_SECONDS: Final = 60.0
+QUERY_PAUSES: Final = (0.01, 0.05)
+"""How long to wait before a query is asked again, in shares of the connection's ``timeout``: 0.3 and 1.5 s of 30."""
+MUTATION_PATIENCE: Final = 2
+"""How many times the connection's ``timeout`` a mutation may take: an import that nobody answers for is dear."""
 WORDS_MAX: Final = 500
 """How much of the service's own words a message repeats, in characters: an error page has thousands."""
 
@@ -105,8 +108,9 @@ query ($dataSetId: ID!) {
 class Api:
     """The Connect API as one user sees it.
 
-    Every call is one POST of its own, sent once. Queries raise ``AuthenticationFailed`` when the API key is
-    refused and ``ConnectionFailed`` otherwise, with the service's own words.
+    Every request is one POST of its own. Queries raise ``AuthenticationFailed`` when the API key is refused and
+    ``ConnectionFailed`` otherwise, with the service's own words; before that they are asked twice more when the
+    connection broke, or the service was too busy (HTTP 429, with its ``Retry-After``) or out of order (502–504).
     """
 
     connection: Connection
@@ -162,7 +166,8 @@ class Api:
             The one-line text of ``key.pub``.
         """
         what, field = "register the public key", "updatePublicKeyForConnectUser"
-        return str(self._ask(what, _REGISTER_PUBLIC_KEY, {"publicKey": line}, field, "publicKey"))
+        answer = self._mutate(_REGISTER_PUBLIC_KEY, {"publicKey": line})
+        return str(self._read(answer, what, field, "publicKey"))
 
     def create_import_job(self, payload: dict[str, Any]) -> str:
         """Start the import of an uploaded file and return the job's id. Source: guide. Never repeated.
@@ -184,15 +189,30 @@ class Api:
             The request may have arrived and nobody answered for it: the import may or may not have begun.
         """
         check_payload(payload)
-        answer = _post(self.connection, _CREATE_IMPORT_JOB, payload)
+        answer = self._mutate(_CREATE_IMPORT_JOB, payload)
         job = answer.data.get("createImportJob")
         job_id = job.get("id") if isinstance(job, dict) else None
         if job_id and answer.is_good:
             return str(job_id)
         raise _import_failure(self.connection, answer, payload["importInput"], job_id)
 
+    def _mutate(self, mutation: str, variables: dict[str, Any]) -> _Answer:
+        return _post(
+            self.connection, mutation, variables, seconds=MUTATION_PATIENCE * self.connection.timeout
+        )
+
     def _ask(self, what: str, query: str, variables: dict[str, Any], *path: str) -> Any:
-        answer = _post(self.connection, query, variables)
+        seconds = self.connection.timeout
+        answer = _post(self.connection, query, variables, seconds=seconds)
+        for share in QUERY_PAUSES:
+            pause = answer.pause(share * seconds)
+            if pause is None or pause > seconds:
+                break
+            time.sleep(pause)
+            answer = _post(self.connection, query, variables, seconds=seconds)
+        return self._read(answer, what, *path)
+
+    def _read(self, answer: _Answer, what: str, *path: str) -> Any:
         if not answer.is_good:
             raise _failure(self.connection, answer, what)
         value: Any = answer.data
@@ -267,6 +287,16 @@ class _Answer:
     retry_after: str = ""
     sent: bool = True
     """False only when it is certain that the request never left this machine."""
+    broken: bool = False
+    """Whether the connection was refused or broke: another one may hold."""
+
+    def pause(self, shortest: float) -> float | None:
+        """Return after how many seconds the same may be asked again; ``None`` where that would change nothing."""
+        if not (self.broken or self.status in (429, 502, 503, 504)):
+            return None
+        if self.retry_after.isdigit():
+            return max(shortest, float(self.retry_after))
+        return None if self.retry_after else shortest  # a date: it is told to the user
 
     @property
     def is_2xx(self) -> bool:
@@ -281,19 +311,24 @@ class _Answer:
         return "; ".join(error.message for error in self.errors)
 
 
-def _post(connection: Connection, document: str, variables: dict[str, Any]) -> _Answer:
+def _post(connection: Connection, document: str, variables: dict[str, Any], *, seconds: float) -> _Answer:
     require_running(connection)
     host, answers = _host(connection), list[Any]()
+
+    def begin(response: Any) -> None:
+        answers.append(response)
+        response.stream = _Hurried(response.stream, time.monotonic() + seconds)
+
     transport = HTTPXTransport(
         url=connection.endpoint,
         json_deserialize=_read_json,
         headers={"x-api-key": connection.api_key.reveal()},
-        timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
+        timeout=httpx.Timeout(seconds, connect=connection.timeout),
         verify=_tls(),
         # A redirect would carry the key to wherever it points; a company's proxy has no part in this machine.
         follow_redirects=False,
         trust_env=not is_loopback(urlsplit(connection.endpoint).hostname or ""),
-        event_hooks={"response": [answers.append]},
+        event_hooks={"response": [begin]},
     )
     try:
         result = Client(schema=_schema(), transport=transport).execute_sync(
@@ -303,11 +338,27 @@ def _post(connection: Connection, document: str, variables: dict[str, Any]) -> _
     except TransportQueryError as error:
         answer = _Answer(error.data if isinstance(error.data, dict) else {}, _said(error.errors))
     except TransportError as error:
-        answer = _troubled(error.__cause__, answers[-1] if answers else None, host)
+        answer = _troubled(error.__cause__, answers[-1] if answers else None, host, seconds)
     except (ImportError, ValueError, httpx.InvalidURL) as error:
         # From making the client, before any request: a proxy in the environment that makes no sense to it.
         answer = _Answer({}, trouble=f"The way to {host} cannot be taken: {error}", sent=False)
     return _with_status(_without_key(answer, connection), answers[-1] if answers else None)
+
+
+class _Hurried(httpx.SyncByteStream):  # type: ignore[misc]  # httpx is untyped as gql hands it on
+    """A body that has to come to its end in time: httpx alone waits anew for each of its bytes."""
+
+    def __init__(self, body: Any, end: float) -> None:
+        self._body, self._end = body, end
+
+    def __iter__(self) -> Iterator[bytes]:
+        for part in self._body:
+            if time.monotonic() > self._end:
+                raise httpx.ReadTimeout("the body does not end")
+            yield part
+
+    def close(self) -> None:
+        self._body.close()
 
 
 def _read_json(content: bytes) -> dict[str, Any]:
@@ -344,14 +395,17 @@ def _said(errors: list[Any] | None) -> tuple[_Said, ...]:
     return tuple(one(error) for error in errors or ())
 
 
-def _troubled(cause: BaseException | None, response: Any, host: str) -> _Answer:
+def _troubled(cause: BaseException | None, response: Any, host: str, seconds: float) -> _Answer:
     if response is not None and not isinstance(cause, httpx.TransportError):
         trouble = f"{host} answered, but not in the JSON of a GraphQL API."
         return _Answer({}, _message_of(response), trouble)
     never_left = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
     sent = not isinstance(cause, (*never_left, httpx.UnsupportedProtocol, httpx.InvalidURL))
-    words = _in_words(tuple(_chain(cause)), host, answered=response is not None)
-    return _Answer({}, trouble=words, sent=sent)
+    chain = tuple(_chain(cause))
+    words = _in_words(chain, host, seconds, answered=response is not None)
+    broken = isinstance(cause, httpx.NetworkError | httpx.RemoteProtocolError)
+    never = any(isinstance(error, ssl.SSLError | socket.gaierror) for error in chain)
+    return _Answer({}, trouble=words, sent=sent, broken=broken and not never)
 
 
 def _message_of(response: Any) -> tuple[_Said, ...]:
@@ -370,7 +424,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _in_words(chain: tuple[BaseException, ...], host: str, *, answered: bool) -> str:
+def _in_words(chain: tuple[BaseException, ...], host: str, seconds: float, *, answered: bool) -> str:
     def of(*kinds: type[BaseException]) -> BaseException | None:
         return next((error for error in chain if isinstance(error, kinds)), None)
 
@@ -387,11 +441,13 @@ def _in_words(chain: tuple[BaseException, ...], host: str, *, answered: bool) ->
     if of(httpx.ProxyError):
         return f"The proxy of this network does not let through to {host}: {_short(str(chain[0]))}"
     if of(httpx.ConnectTimeout, httpx.PoolTimeout):
-        return f"{host} took no connection within {CONNECT_SECONDS:.0f} s. Check network, VPN and firewall."
+        return f"{host} took no connection in time. Check network, VPN and firewall."
     if of(httpx.ConnectError):
         return f"{host} refuses the connection. Check domain or endpoint, the network, VPN and firewall."
     if of(httpx.TimeoutException):
-        return f"{host} did not answer within {ANSWER_SECONDS:.0f} s."
+        return (
+            f"{host} did not answer within {seconds:g} s; connect_pandas.connect(…, timeout=…) waits longer."
+        )
     when = "in the middle of its answer" if answered else "before it answered"
     return f"The connection to {host} broke {when}."
 
@@ -400,7 +456,7 @@ def _with_status(answer: _Answer, response: Any) -> _Answer:
     if response is None:
         return answer
     retry_after = _short(response.headers.get("retry-after", ""))
-    return _Answer(answer.data, answer.errors, answer.trouble, int(response.status_code), retry_after)
+    return replace(answer, status=int(response.status_code), retry_after=retry_after)
 
 
 def _without_key(answer: _Answer, connection: Connection) -> _Answer:
@@ -409,7 +465,7 @@ def _without_key(answer: _Answer, connection: Connection) -> _Answer:
         return _short(text.replace(connection.api_key.reveal(), "•••"))
 
     errors = tuple(_Said(clean(error.message), clean(error.code)) for error in answer.errors)
-    return _Answer(answer.data, errors, clean(answer.trouble), answer.status, answer.retry_after, answer.sent)
+    return replace(answer, errors=errors, trouble=clean(answer.trouble))
 
 
 def _short(text: str) -> str:
@@ -424,7 +480,7 @@ def _host(connection: Connection) -> str:
 
 _NEW_KEY: Final = (
     "An administrator of the Connect subscription makes a key in the web app, General settings > API keys, "
-    "where it is shown once; give it as CONNECT_API_KEY or keep it in the system's keyring."
+    "where it is shown once. Setup takes it and keeps it in the system's keyring; CONNECT_API_KEY will do, too."
 )
 
 

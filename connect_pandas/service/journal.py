@@ -1,8 +1,8 @@
 """What this machine has sent, so that a dead kernel loses nothing.
 
 A small SQLite file of two tables: one line an import, and one line a step of it, only ever added to. It holds
-no data row and no secret. An import never fails because of its journal: when it cannot be written, one
-warning says so.
+no data row and no secret. Where it cannot be written, one warning says so, and the import goes on; only an import
+that it knows is not asked for while the next step cannot be written, as it might then be asked for twice.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from platformdirs import user_state_path
 
-from connect_pandas.errors import ConnectWarning
+from connect_pandas.errors import ConnectWarning, UploadFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -134,7 +135,8 @@ class Entry:
         """Whether it is being sent, by this process or by another of this machine that still runs."""
         by = self.steps[0].detail
         elsewhere = by.get("machine") == platform.node() and _runs(by.get("process"))
-        return not self.is_over and (elsewhere or self.id in _at_work)
+        sent = any(step.name in (*_ENDS, "submitted", "unconfirmed") for step in self.steps)
+        return not sent and (elsewhere or self.id in _at_work)
 
 
 class Journal:
@@ -164,7 +166,14 @@ class Journal:
         journal._write(lambda _db: None)
         return journal
 
-    def plan(self, plan: Plan, connection: Connection, directory: str) -> Entry:
+    def plan(
+        self,
+        plan: Plan,
+        connection: Connection,
+        directory: str,
+        *,
+        require: Callable[[list[Entry]], None] = lambda _entries: None,
+    ) -> Entry:
         """Write down a new import as planned and return it.
 
         Parameters
@@ -173,6 +182,9 @@ class Journal:
         connection : Connection
         directory : str
             The subscription's directory on the server.
+        require : callable, optional
+            Looks at the data set's imports that are written down while no other process can add one; what it raises
+            comes out, and nothing is written.
         """
         now = datetime.now(UTC)
         entry = Entry(
@@ -191,20 +203,41 @@ class Journal:
             payload=plan.payload,
             steps=(Step("planned", now, {"process": os.getpid(), "machine": platform.node()}),),
         )
-        self._write_or_keep_still(lambda db: _add_import(db, entry))
+
+        def add(db: sqlite3.Connection) -> None:
+            db.execute("BEGIN IMMEDIATE")
+            require(list(_read(db, plan.name)))
+            _add_import(db, entry)
+
+        self._write_or_keep_still(add)
         return entry
 
     def step(self, entry: str, name: StepName, **detail: Any) -> None:
         """Add a step to an import."""
         self._write_or_keep_still(lambda db: _add_step(db, entry, name, _now(), detail))
 
-    def entries(self) -> list[Entry]:
-        """Read all imports, the oldest first; empty where there is no journal or it cannot be read."""
+    def step_before(self, entry: str, name: StepName, **detail: Any) -> None:
+        """Add a step that must be known to whoever goes on with the import, should this process die.
+
+        Raises
+        ------
+        UploadFailed
+            When it cannot be written, although the import itself could be.
+        """
+        if error := self._try(lambda db: _add_step(db, entry, name, _now(), detail)):
+            raise UploadFailed(
+                f"The journal {self.path} cannot be written any more ({error}), and without it this import could be "
+                "asked for twice. No import was started.\n"
+                f"Make room on that disk, or set {FOLDER_VARIABLE} to a folder on another, and submit again."
+            )
+
+    def entries(self, data_set: str | None = None) -> list[Entry]:
+        """Read the imports, or those of one data set, the oldest first; empty where nothing can be read."""
         try:
             if self._broken or not self.path.exists():
                 return []
             with closing(_connect(self.path)) as db:
-                return list(_read(db))
+                return list(_read(db, data_set))
         except (OSError, sqlite3.Error, ValueError) as error:
             self._warn("read", error, "The imports that this machine has sent cannot be listed.")
             return []
@@ -215,7 +248,7 @@ class Journal:
             if self._broken or not self.path.exists():
                 return ()
             with closing(_connect(self.path)) as db:
-                return tuple(_read_steps(db, "WHERE import_id = ?", entry).get(entry, ()))
+                return tuple(_read_steps(db, "WHERE import_id = :entry", entry=entry).get(entry, ()))
         except (OSError, sqlite3.Error, ValueError):
             return ()
 
@@ -225,14 +258,21 @@ class Journal:
             self._write(work)
 
     def _write(self, work: Callable[[sqlite3.Connection], None]) -> None:
+        if error := self._try(work):
+            self._warn("written", error, "The import goes on; after a restart it cannot be looked up here.")
+
+    def _try(self, work: Callable[[sqlite3.Connection], None]) -> Exception | None:
+        """Do the work in one transaction; return what keeps this journal from being written from now on."""
         if self._broken:
-            return
+            return None
         try:
-            with closing(_connect(self.path)) as db, db:
+            # SQLite lets those who wait try their luck; of many threads some would never have any.
+            with _turn, closing(_connect(self.path)) as db, db:
                 work(db)
         except (OSError, sqlite3.Error) as error:
             self._broken = True
-            self._warn("written", error, "The import goes on; after a restart it cannot be looked up here.")
+            return error
+        return None
 
     def _warn(self, verb: str, error: Exception, meaning: str) -> None:
         warnings.warn(
@@ -254,6 +294,10 @@ def state_folder() -> Path:
     return Path(given).expanduser() if given else user_state_path("connect-pandas")
 
 
+_turn: Final = Lock()
+"""Whose turn it is to write, among the threads of this process."""
+if hasattr(os, "register_at_fork"):  # a child is not left waiting for a thread that it does not have
+    os.register_at_fork(before=_turn.acquire, after_in_parent=_turn.release, after_in_child=_turn.release)
 _at_work: set[str] = set()
 """The imports that this process is sending."""
 
@@ -269,9 +313,11 @@ def at_work(entry: Entry) -> Iterator[None]:
 
 
 def _runs(process: Any) -> bool:
-    """Whether another process of this number runs here. On Windows, where asking would interrupt it, nobody knows."""
-    if not isinstance(process, int) or process == os.getpid() or sys.platform == "win32":
+    """Whether another process of this number runs here."""
+    if not isinstance(process, int) or process == os.getpid():
         return False
+    if sys.platform == "win32":
+        return _runs_on_windows(process)
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -279,6 +325,19 @@ def _runs(process: Any) -> bool:
     except OSError:  # it is another user's
         return True
     return True
+
+
+def _runs_on_windows(process: int) -> bool:
+    # os.kill(…, 0) would end it there. 0x1000 asks for no more than to query it; 259 is its exit code while it runs.
+    import ctypes
+
+    kernel, code = ctypes.WinDLL("kernel32"), ctypes.c_ulong()  # type: ignore[attr-defined,unused-ignore]
+    kernel.OpenProcess.restype = ctypes.c_void_p
+    handle = ctypes.c_void_p(kernel.OpenProcess(0x1000, False, process))
+    try:
+        return bool(kernel.GetExitCodeProcess(handle, ctypes.byref(code))) and code.value == 259
+    finally:
+        kernel.CloseHandle(handle)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -322,11 +381,13 @@ def _add_step(db: sqlite3.Connection, entry: str, name: str, at: str, detail: di
     )
 
 
-def _read(db: sqlite3.Connection) -> Iterator[Entry]:
-    steps = _read_steps(db)
+def _read(db: sqlite3.Connection, data_set: str | None = None) -> Iterator[Entry]:
+    names, where = ", ".join(_COLUMNS), "" if data_set is None else "WHERE data_set_name = :name"
+    ours = f"import_id IN (SELECT id FROM imports {where})"  # noqa: S608 - own words only
+    steps = _read_steps(db, f"WHERE {ours}" if where else "", name=data_set)
     db.row_factory = sqlite3.Row
-    names = ", ".join(_COLUMNS)
-    for row in db.execute(f"SELECT {names} FROM imports ORDER BY created, rowid"):  # noqa: S608 - own names
+    imports = f"SELECT {names} FROM imports {where} ORDER BY created, rowid"  # noqa: S608 - own words only
+    for row in db.execute(imports, {"name": data_set}):
         values = dict(row) | {
             "created": datetime.fromisoformat(row["created"]),
             "payload": json.loads(row["payload"]),
@@ -335,7 +396,7 @@ def _read(db: sqlite3.Connection) -> Iterator[Entry]:
         yield Entry(**values)
 
 
-def _read_steps(db: sqlite3.Connection, where: str = "", *values: str) -> dict[str, list[Step]]:
+def _read_steps(db: sqlite3.Connection, where: str = "", **values: str | None) -> dict[str, list[Step]]:
     """Return the steps of each import, in the order of time."""
     steps: dict[str, list[Step]] = {}
     select = f"SELECT import_id, step, at, detail FROM steps {where} ORDER BY number"  # noqa: S608 - own words only

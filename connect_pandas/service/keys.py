@@ -9,7 +9,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, overload
 
 import paramiko
 from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
@@ -29,6 +29,7 @@ from paramiko.hostkeys import HostKeyEntry, HostKeys, InvalidHostKey
 
 from connect_pandas.errors import ConfigurationError, HostKeyError
 from connect_pandas.service.connection import SFTP_PORT, Secret
+from connect_pandas.service.ssh_config import way_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,13 +41,18 @@ if TYPE_CHECKING:
 _PrivateKey = Ed25519PrivateKey | EllipticCurvePrivateKey | RSAPrivateKey
 
 
-def load(path: Path, passphrase: Secret | None) -> paramiko.PKey:
+@overload
+def load(path: Path, passphrase: Secret | None) -> paramiko.PKey: ...
+@overload
+def load(path: None, passphrase: Secret | None) -> None: ...
+def load(path: Path | None, passphrase: Secret | None) -> paramiko.PKey | None:
     """Read a private key: Ed25519, ECDSA or RSA, in OpenSSH's format or PEM, encrypted or not.
 
     Parameters
     ----------
-    path : Path
-        The private key's file.
+    path : Path or None
+        The private key's file; ``None`` is answered with ``None``: the key is then one of the ssh-agent's or of
+        ``~/.ssh/config``, see :mod:`connect_pandas.service.identity`.
     passphrase : Secret or None
         What opens it; not looked at when the key is not encrypted.
 
@@ -56,6 +62,8 @@ def load(path: Path, passphrase: Secret | None) -> paramiko.PKey:
         When the file is missing, open to others, of another kind, or the passphrase does not open it. The message
         never holds a part of the file.
     """
+    if path is None:
+        return None
     text, mode = _read(path)
     _refuse_other_kinds(path, text)
     _refuse_open_to_others(path, mode)
@@ -135,17 +143,26 @@ def _parse(path: Path, text: Secret, passphrase: Secret | None) -> _PrivateKey:
             text.reveal().encode("latin-1"), None if passphrase is None else passphrase.reveal().encode()
         )
     except UnsupportedAlgorithm:
-        raise ConfigurationError(
+        refusal = ConfigurationError(
             f"The private key {path} is of a kind or a cipher that is not supported. "
             "Make a new pair and register it: connect-pandas setup"
-        ) from None
+        )
     except (ValueError, TypeError, InvalidTag):
-        if passphrase is not None:
-            raise ConfigurationError(
-                f"The passphrase does not open the private key {path} (or the file is damaged).\n"
-                f"Try it with: ssh-keygen -yf {path}"
-            ) from None
-        raise _no_private_key(path) from None
+        refusal = _no_private_key(path) if passphrase is None else _does_not_open(path)
+    else:
+        return _of_a_known_kind(path, key)
+    # Raised only here: as the context of our error, the reader's would keep frames that hold key and passphrase.
+    raise refusal
+
+
+def _does_not_open(path: Path) -> ConfigurationError:
+    return ConfigurationError(
+        f"The passphrase does not open the private key {path} (or the file is damaged).\n"
+        f"Try it with: ssh-keygen -yf {path}"
+    )
+
+
+def _of_a_known_kind(path: Path, key: object) -> _PrivateKey:
     if not isinstance(key, _PrivateKey):
         raise ConfigurationError(
             f"The private key {path} is neither Ed25519 nor ECDSA nor RSA. "
@@ -156,12 +173,14 @@ def _parse(path: Path, text: Secret, passphrase: Secret | None) -> _PrivateKey:
 
 def _for_paramiko(key: _PrivateKey) -> paramiko.PKey:
     # paramiko reads fewer formats than cryptography does (no PKCS #8, no AES-GCM): it gets the one all have.
-    plain = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
+    kind: type[paramiko.PKey] = paramiko.ECDSAKey
     if isinstance(key, Ed25519PrivateKey):
-        return paramiko.Ed25519Key.from_private_key(io.StringIO(plain))
-    if isinstance(key, RSAPrivateKey):
-        return paramiko.RSAKey.from_private_key(io.StringIO(plain))
-    return paramiko.ECDSAKey.from_private_key(io.StringIO(plain))
+        kind = paramiko.Ed25519Key
+    elif isinstance(key, RSAPrivateKey):
+        kind = paramiko.RSAKey
+    return kind.from_private_key(
+        io.StringIO(key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode())
+    )
 
 
 def make(path: Path, comment: str, passphrase: Secret | None = None) -> str:
@@ -191,8 +210,13 @@ def make(path: Path, comment: str, passphrase: Secret | None = None) -> str:
     try:
         if public.exists():
             raise _exists(public)
-        _write_new(path, key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, lock), 0o600)
-        _write_new(public, f"{line}\n".encode(), 0o644)
+        # As a Secret, because what a variable held would be shown by tracebacks that show variables.
+        _write_new(path, Secret(key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, lock).decode()), 0o600)
+        try:
+            _write_new(public, Secret(f"{line}\n"), 0o644)
+        except OSError:
+            path.unlink()  # nobody knows it yet
+            raise
     except FileExistsError as error:
         raise _exists(Path(error.filename)) from None
     except OSError as error:
@@ -209,9 +233,14 @@ def _make_folder(path: Path) -> None:
         ) from None
 
 
-def _write_new(path: Path, content: bytes, mode: int) -> None:
+def _write_new(path: Path, content: Secret, mode: int) -> None:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-        file.write(content)
+        try:
+            file.write(content.reveal().encode())
+            file.flush()
+        except OSError:  # a full disk: half a key is none, and would be in the way of the next
+            path.unlink()
+            raise
 
 
 def _exists(path: Path) -> ConfigurationError:
@@ -306,6 +335,8 @@ class Trust:
     known: tuple[paramiko.PKey, ...]
     revoked: tuple[paramiko.PKey, ...]
     known_hosts: Path
+    is_jump: bool = False
+    """Whether it is only on the way: then there is nothing to pin."""
 
     def rounds(self) -> Iterator[tuple[str, ...]]:
         """Yield the host key algorithms to ask for, one handshake after another, while none has proven it.
@@ -340,7 +371,13 @@ class Trust:
         if self.known:
             expected = [f"{fingerprint(k)} ({k.get_name()})" for k in self.known]
             return HostKeyError(_say_changed(where, key, expected, str(self.known_hosts)), shown, "changed")
-        return HostKeyError(_say_unknown(where, key, self.known_hosts), shown)
+        known_hosts = f"nothing in {self.known_hosts}"
+        return HostKeyError(_say_unknown(where, key, known_hosts, self._say_how_to_know(shown)), shown)
+
+    def _say_how_to_know(self, shown: str) -> str:
+        if self.is_jump:
+            return f"log on to it once by hand, which notes it down: ssh -p {self.port} {self.host}"
+        return f'pin it (setup asks you and does it):\n  connect_pandas.connect(…, host_key="{shown}")'
 
 
 def trust(connection: Connection) -> Trust:
@@ -351,21 +388,34 @@ def trust(connection: Connection) -> Trust:
     ConfigurationError
         When the connection names a file of known hosts that cannot be read.
     """
-    path = connection.known_hosts or Path.home() / ".ssh" / "known_hosts"
-    lines = (
-        [] if connection.host_key else _read_known_hosts(path, required=connection.known_hosts is not None)
-    )
+    way = way_to(connection)
+    return trust_at(way.host, way.port, pin=connection.host_key, known_hosts=connection.known_hosts)
+
+
+def trust_at(
+    host: str, port: int, *, pin: str | None = None, known_hosts: Path | None = None, is_jump: bool = False
+) -> Trust:
+    """Return what is taken as proof of a server: the pin, else the known hosts, else the user's own known hosts.
+
+    Raises
+    ------
+    ConfigurationError
+        When ``known_hosts`` cannot be read.
+    """
+    path = known_hosts or Path.home() / ".ssh" / "known_hosts"
+    lines = [] if pin else _read_known_hosts(path, required=known_hosts is not None)
     # OpenSSH writes the port beside the name unless it is SSH's own.
-    name = connection.host.lower()
-    name = name if connection.port == SFTP_PORT else f"[{name}]:{connection.port}"
+    name = host.lower()
+    name = name if port == SFTP_PORT else f"[{name}]:{port}"
     return Trust(
-        host=connection.host,
-        port=connection.port,
-        pin=connection.host_key,
+        host=host,
+        port=port,
+        pin=pin,
         known=tuple(_keys_of(name, (line for line in lines if not line.startswith("@")))),
         # A line of a certificate authority trusts certificates, which we do not read: it is no host key.
         revoked=tuple(_keys_of(name, (line[8:].strip() for line in lines if line.startswith("@revoked")))),
         known_hosts=path,
+        is_jump=is_jump,
     )
 
 
@@ -425,14 +475,13 @@ def _is_hash_of(pattern: str, host: str) -> bool:
         return False
 
 
-def _say_unknown(where: str, key: paramiko.PKey, known_hosts: Path) -> str:
+def _say_unknown(where: str, key: paramiko.PKey, known_hosts: str, how: str) -> str:
     return (
-        f"The SFTP server {where} is not known yet (nothing in {known_hosts}), so nothing was sent. It shows:\n"
+        f"The SFTP server {where} is not known yet ({known_hosts}), so nothing was sent. It shows:\n"
         f"  type         {key.get_name()}\n"
         f"  fingerprint  {fingerprint(key)}\n"
         "Compare the fingerprint with one that you trust (from Acoustic's support or your administrator, or from a "
-        "machine that has long used this server). If they are the same, pin it (setup asks you and does it):\n"
-        f'  connect_pandas.connect(…, host_key="{fingerprint(key)}")'
+        f"machine that has long used this server). If they are the same, {how}"
     )
 
 

@@ -530,9 +530,9 @@ def fingerprint_to_confirm(answers: Answers) -> str | None:
     try:
         transport = logon.verified_transport(connection, keys.trust(connection), SECONDS)
     except HostKeyError as error:
-        if error.reason == "unknown":
+        if error.reason == "unknown" and error.fingerprint:  # a jump host's is not asked about here
             return error.fingerprint
-        if error.reason == "changed":
+        if error.reason == "changed" and error.fingerprint:
             raise HostKeyError(
                 f"{error}\nOnce it is confirmed, forget the older one: {_forgetting(connection)}",
                 error.fingerprint,

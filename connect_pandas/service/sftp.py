@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import stat
+import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from connect_pandas.errors import (
+    AuthenticationFailed,
     ConfigurationError,
     ConnectError,
     ConnectionFailed,
+    HostKeyError,
     PlanError,
     UploadFailed,
 )
@@ -27,6 +30,10 @@ if TYPE_CHECKING:
     import paramiko
 
     from connect_pandas.service.connection import Connection
+
+
+SECOND_LOGON: Final = 0.02
+"""How long to wait before a logon is tried once more, as a share of the time-out: 0.6 s of 30."""
 
 
 class RemoteFile(NamedTuple):
@@ -250,16 +257,18 @@ def _give_up(writer: Writer, path: str) -> str:
 # ── logging on ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def open_session(connection: Connection, *, timeout: float = 30.0) -> Session:
+def open_session(connection: Connection, *, timeout: float | None = None) -> Session:
     """Log on to the file server with the connection's key, and find the subscription's directory.
+
+    A logon that failed at once, as when a connection is reset, is tried once more: nothing can happen twice by it.
 
     Parameters
     ----------
     connection : Connection
         Who, where, with which key, and what the server must show.
-    timeout : float
+    timeout : float, optional
         Seconds for each step: to reach the server, for each handshake (a second one when the first shows a host key of
-        another kind), for the logon, and afterwards for each single answer.
+        another kind), for the logon, and afterwards for each single answer. By default the connection's.
 
     Returns
     -------
@@ -279,6 +288,19 @@ def open_session(connection: Connection, *, timeout: float = 30.0) -> Session:
     """
     require_running(connection)
     key = keys.load(connection.key_file, connection.passphrase)
+    seconds, begin = timeout or connection.timeout, time.monotonic()
+    try:
+        return _log_on(connection, key, seconds)
+    except (AuthenticationFailed, HostKeyError):
+        raise
+    except ConnectionFailed:
+        if time.monotonic() - begin >= seconds:
+            raise
+        time.sleep(SECOND_LOGON * seconds)
+        return _log_on(connection, key, seconds)
+
+
+def _log_on(connection: Connection, key: paramiko.PKey | None, timeout: float) -> Session:
     where = f"{connection.host}:{connection.port}"
     transport = logon.verified_transport(connection, keys.trust(connection), timeout)
     try:

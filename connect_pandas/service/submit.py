@@ -89,13 +89,23 @@ def submit(
         with open_session(connection) as session:
             # Files are looked for before sets: once an import's file is gone, its set is there to be seen.
             journal = Journal.open(connection)
-            if (same := _same_import(plan, connection, session, journal, api, progress)) is not None:
+            before = [
+                entry for entry in journal.entries(plan.name) if _is_of_set(entry, plan, connection, session)
+            ]
+            if (same := _same_import(plan, session, before, api, progress)) is not None:
                 (tell or _warn)(_say_same(same))
                 return job_of(same, journal, connection, plan=plan, progress=wait_progress or progress)
-            _refuse_import_under_way(plan, connection, session, journal)
+            _refuse_import_under_way(session, before)
             _refuse_taken_set(plan, api.data_sets())
             plan = _with_free_file(plan, session)
-            entry = journal.plan(plan, connection, session.directory)
+            entry = journal.plan(
+                plan,
+                connection,
+                session.directory,
+                require=lambda now: _refuse_import_at_work(
+                    before, [entry for entry in now if _is_of_set(entry, plan, connection, session)]
+                ),
+            )
             job = job_of(entry, journal, connection, plan=plan, progress=wait_progress or progress)
             with at_work(entry):
                 _send(job, plan, api, session, journal, progress, cancel)
@@ -124,17 +134,30 @@ def _refuse_taken_set(plan: Plan, sets: tuple[DataSet, ...]) -> None:
         )
 
 
-def _refuse_import_under_way(plan: Plan, connection: Connection, session: Session, journal: Journal) -> None:
+def _is_of_set(entry: Entry, plan: Plan, connection: Connection, session: Session) -> bool:
+    """Whether an import was to make the same set, in the same subscription."""
+    same_place = entry.is_of(connection) and entry.directory == session.directory
+    return same_place and entry.data_set_name == plan.name
+
+
+def _refuse_import_under_way(session: Session, before: list[Entry]) -> None:
     """Refuse a second import of a name whose set is only about to appear: it would fail, and keep its file."""
-    for entry in reversed(journal.entries()):
-        same = entry.is_of(connection) and entry.directory == session.directory
-        if (
-            same
-            and entry.data_set_name == plan.name
-            and _may_be_under_way(entry)
-            and session.size(entry.folder, entry.filename) is not None
-        ):
+    for entry in reversed(before):
+        if _may_be_under_way(entry) and session.size(entry.folder, entry.filename) is not None:
             raise PlanError(_say_under_way(entry))
+
+
+def _refuse_import_at_work(before: list[Entry], now: list[Entry]) -> None:
+    """Refuse a second import of a name that is being sent, or was begun since it was looked whether it is free."""
+    known = {entry.id for entry in before}
+    for entry in reversed(now):
+        ended = entry.step("failed") or entry.step("rejected")
+        if entry.is_at_work or (entry.id not in known and not ended):
+            raise PlanError(
+                f"An import of {entry.data_set_name!r} is being sent right now, by process "
+                f"{entry.steps[0].detail['process']} of this machine. Nothing was sent.\n"
+                f"connect_pandas.jobs() shows how far it is; to follow it: {how_to_look_up(entry.filename)}; job.wait()"
+            )
 
 
 def _may_be_under_way(entry: Entry) -> bool:
@@ -165,25 +188,17 @@ def _with_free_file(plan: Plan, session: Session) -> Plan:
 
 
 def _same_import(
-    plan: Plan,
-    connection: Connection,
-    session: Session,
-    journal: Journal,
-    api: Api,
-    progress: Progress,
+    plan: Plan, session: Session, before: list[Entry], api: Api, progress: Progress
 ) -> Entry | None:
     """Return the same import, where this machine has begun it already: a cell that is run again.
 
     The same is: the data set's name, everything that the service is asked for, and every byte of the file. The set is
     there, or the file still waits for it.
     """
-    for entry in reversed(journal.entries()):
+    for entry in reversed(before):
         uploaded = entry.step("uploaded")
         if (
             uploaded is not None
-            and entry.data_set_name == plan.name
-            and entry.is_of(connection)
-            and entry.directory == session.directory
             and entry.may_have_begun
             and not (entry.step("rejected") or entry.step("failed"))
             and _apart_from_names(entry.payload) == _apart_from_names(plan.payload)
@@ -249,7 +264,9 @@ def _send(
                 sent=lambda size, rows: advance(rows, size),
                 cancel=cancel,
             )
-        journal.step(job.entry, "uploaded", path=receipt.path, size=receipt.size, sha256=receipt.sha256)
+        journal.step_before(
+            job.entry, "uploaded", path=receipt.path, size=receipt.size, sha256=receipt.sha256
+        )
         if cancel is not None and cancel.is_set():
             raise UploadFailed("Cancelled after the upload; no import was started.")
         asked = True
@@ -261,7 +278,7 @@ def _send(
 
 def ask(job: ImportJob, api: Api, journal: Journal) -> None:
     """Ask the service for the import, once; that it is about to be asked is written down before."""
-    journal.step(job.entry, "asked")
+    journal.step_before(job.entry, "asked")
     job.id = api.create_import_job(job.payload)
     job.seen = Seen("submitted", "nothing was looked at yet", datetime.now())
     journal.step(job.entry, "submitted", job_id=job.id)
@@ -291,7 +308,10 @@ def _leave_unconfirmed(job: ImportJob, journal: Journal, error: BaseException) -
     """Leave the file alone: whether the request arrived, nobody here knows."""
     journal.step(job.entry, "unconfirmed", reason=_reason(error))
     job.seen = Seen("unknown", "the service did not confirm the import", datetime.now())
-    later = f"  later, from here:         {how_to_look_up(job.filename)}; job.wait()"
+    later = (
+        f"  later, from here:         {how_to_look_up(job.filename)}; job.wait()\n"
+        "If the web app shows no such job:  job.discard()   and submit again"
+    )
     if isinstance(error, ImportUnconfirmed):
         error.job = job
         _add_words(

@@ -176,13 +176,13 @@ class Writer(threading.Thread):
     def give_up(self) -> str:
         """Break off, and return the sentence that says whether something was left behind.
 
-        A server that has said nothing for ``CLEANING_SECONDS`` is not waited for any longer.
+        A server that has said nothing for ``CLEANING_SECONDS``, or the shorter time-out, is not waited for any longer.
         """
         self._feed.give_up()
-        begin = time.monotonic()
+        begin, patience = time.monotonic(), min(self._timeout, CLEANING_SECONDS)
         while self.is_alive():
             self.join(0.1)
-            if time.monotonic() - max(begin, self._client.heard) > CLEANING_SECONDS:
+            if time.monotonic() - max(begin, self._client.heard) > patience:
                 self.cut()
                 return self.may_be_left
         if self._arrived:  # it was too late to break off
@@ -256,7 +256,14 @@ class Writer(threading.Thread):
             window.write(memoryview(tail))
 
     def _confirm(self, size: int) -> None:
-        found = self._client.find(self._path)
+        try:
+            found = self._client.find(self._path)
+        except TROUBLE as error:
+            if is_refusal(error, self._client.sock):
+                raise Refused(
+                    f"the server took all of it and does not say how large it is: {words(error)}."
+                ) from None
+            raise
         if found is None:
             raise Refused("the server took all of it and then had no such file.")
         if found.st_size != size:

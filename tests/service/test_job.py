@@ -281,7 +281,7 @@ def test_passing_failures_are_waited_out(
             looks += 1
             if looks in (1, 3, 4):
                 wire.cut()
-                return Reply(raw=b"", status=503)
+                return Reply(raw=b"", status=500)
             return forward(request, box)
 
         fake.query = query

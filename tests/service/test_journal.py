@@ -8,7 +8,7 @@ import sys
 import textwrap
 import threading
 import warnings
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 from fixtures_service import API_KEY, OrdersPlan, connection_to
 
-from connect_pandas.errors import ConnectWarning
-from connect_pandas.service.journal import FILE_NAME, Journal, state_folder
+from connect_pandas.errors import ConnectWarning, UploadFailed
+from connect_pandas.service.journal import FILE_NAME, Entry, Journal, state_folder
 
 CONNECTION = connection_to("http://127.0.0.1:1/")
 
@@ -216,3 +216,69 @@ def test_processes_and_threads_share_it(folder: Path) -> None:
     entries = Journal.open().entries()
     assert len(entries) == 60
     assert sum(entry.step("submitted") is not None for entry in entries) == 30
+
+
+# ── what has to be known before the next step ─────────────────────────────────────────────────────────────
+
+
+def fill_disk(folder: Path, step: str) -> None:
+    with closing(sqlite3.connect(folder / FILE_NAME)) as db, db:
+        full = "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+        db.execute(f"CREATE TRIGGER full BEFORE INSERT ON steps WHEN NEW.step = '{step}' {full}")
+
+
+def test_an_import_that_is_written_down_is_not_asked_for_without_a_word(folder: Path) -> None:
+    journal = Journal.open()
+    entry = journal.plan(OrdersPlan(), CONNECTION, "/").id
+    fill_disk(folder, "asked")
+    with pytest.raises(
+        UploadFailed, match=r"(?s)cannot be written any more .*disk is full.*CONNECT_STATE_DIR"
+    ):
+        journal.step_before(entry, "asked")
+
+
+def test_without_a_journal_the_next_step_is_taken(folder: Path) -> None:
+    broken_by_garbage(folder)
+    with pytest.warns(ConnectWarning, match="journal"):
+        journal = Journal.open()
+    entry = journal.plan(OrdersPlan(), CONNECTION, "/").id
+    journal.step_before(entry, "asked")
+
+
+def test_whoever_plans_sees_what_was_planned_before_and_may_refuse() -> None:
+    Journal.open().plan(OrdersPlan(), CONNECTION, "/")
+
+    def refuse(entries: list[Entry]) -> None:
+        raise LookupError([entry.data_set_name for entry in entries])
+
+    with pytest.raises(LookupError, match="Orders"):
+        Journal.open().plan(OrdersPlan(job_name="More"), CONNECTION, "/", require=refuse)
+    assert [entry.job_name for entry in Journal.open().entries()] == ["Add orders"]
+
+
+def test_of_many_that_plan_at_once_one_is_the_first() -> None:
+    def refuse_second(entries: list[Entry]) -> None:
+        if entries:
+            raise LookupError
+
+    def plan() -> None:
+        with suppress(LookupError):
+            Journal.open().plan(OrdersPlan(), CONNECTION, "/", require=refuse_second)
+
+    threads = [threading.Thread(target=plan) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(Journal.open().entries()) == 1
+
+
+def test_a_process_is_at_work_until_its_request_was_answered() -> None:
+    entry = Journal.open().plan(OrdersPlan(), CONNECTION, "/")
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        by = replace(entry.steps[0], detail={**entry.steps[0].detail, "process": other.pid})
+        steps = (by, replace(by, name="asked"))
+        assert replace(entry, steps=steps).is_at_work
+        assert not replace(entry, steps=(*steps, replace(by, name="submitted"))).is_at_work
+        other.kill()
+    assert not replace(entry, steps=steps).is_at_work

@@ -118,7 +118,7 @@ def test_a_locked_key(pairs: dict[str, Path], name: str) -> None:
     with pytest.raises(ConfigurationError, match="passphrase does not open") as refused:
         keys.load(pairs[name], Secret("wrong pony"))
     assert "pony" not in repr(refused.value)
-    assert refused.value.__suppress_context__
+    assert refused.value.__context__ is None  # whose frames would hold the passphrase
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
@@ -161,6 +161,29 @@ def test_nothing_is_overwritten(tmp_path: Path, existing: str) -> None:
         keys.make(tmp_path / "key", "ann")
     assert [path.name for path in tmp_path.iterdir()] == [existing]
     assert (tmp_path / existing).read_text() == "precious"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the limit is POSIX's")
+@pytest.mark.parametrize("room", [100, 0])
+def test_half_a_key_is_not_left_behind(tmp_path: Path, room: int) -> None:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+    try:
+        with pytest.raises(ConfigurationError, match="cannot be written"):
+            keys.make(tmp_path / "key", "ann@shop.com")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
+    keys.make(tmp_path / "key", "ann@shop.com")
+
+
+def test_a_pair_is_whole_or_not_there(tmp_path: Path) -> None:
+    (tmp_path / "key.pub").symlink_to(tmp_path / "nowhere" / "at all")
+    with pytest.raises(ConfigurationError):
+        keys.make(tmp_path / "key", "ann@shop.com")
+    assert not (tmp_path / "key").exists()
 
 
 def test_a_comment_is_one_line(tmp_path: Path) -> None:

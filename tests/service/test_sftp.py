@@ -454,16 +454,19 @@ def plain_server(says: bytes | None, *, close: bool = False) -> Iterator[int]:
     with socket.create_server((HOST, 0)) as listener:
 
         def accept() -> None:
-            line, _ = listener.accept()
-            lines.append(line)
-            if says is not None:
-                line.sendall(says)
-            if close:
-                line.close()
+            with suppress(OSError):
+                while True:
+                    line, _ = listener.accept()
+                    lines.append(line)
+                    if says is not None:
+                        line.sendall(says)
+                    if close:
+                        line.close()
 
         thread = threading.Thread(target=accept)
         thread.start()
         yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
         thread.join(5)
         for line in lines:
             line.close()

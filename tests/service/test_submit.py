@@ -39,7 +39,7 @@ from connect_pandas.service.sftp import Session, open_session
 from connect_pandas.service.submit import submit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from connect_pandas.service.connection import Connection
@@ -350,15 +350,19 @@ def test_an_unconfirmed_import_hands_over_its_job(
 
 def stopping_at(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Press Ctrl-C once, as the journal is about to write down this step."""
-    write, pressed = Journal.step, list[str]()
+    pressed = list[str]()
 
-    def step(self: Journal, entry: str, step: Any, **detail: Any) -> None:
-        if step == name and not pressed:
-            pressed.append(step)
-            raise KeyboardInterrupt
-        write(self, entry, step, **detail)
+    def pressing(write: Callable[..., None]) -> Callable[..., None]:
+        def step(self: Journal, entry: str, step: Any, **detail: Any) -> None:
+            if step == name and not pressed:
+                pressed.append(step)
+                raise KeyboardInterrupt
+            write(self, entry, step, **detail)
 
-    monkeypatch.setattr(Journal, "step", step)
+        return step
+
+    monkeypatch.setattr(Journal, "step", pressing(Journal.step))
+    monkeypatch.setattr(Journal, "step_before", pressing(Journal.step_before))
 
 
 def require_nothing_left(stop: BaseException, plan: OrdersPlan, fake: FakeApi, box: Sandbox) -> None:

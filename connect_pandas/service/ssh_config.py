@@ -1,0 +1,158 @@
+"""The way to a file server as ``~/.ssh/config`` describes it: host, port, jump hosts, identities, agent.
+
+Nothing of it can loosen what a server must prove: ``StrictHostKeyChecking`` and ``UserKnownHostsFile`` are not read.
+And no command in it is run: neither that of a ``ProxyCommand`` nor that of a ``Match exec``.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import paramiko
+
+from connect_pandas.errors import ConfigurationError
+from connect_pandas.service.connection import SFTP_PORT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from connect_pandas.service.connection import Connection
+
+AGENT_VARIABLE: Final = "SSH_AUTH_SOCK"
+JUMPS_MAX: Final = 8
+"""More jump hosts than anybody has: a configuration whose hosts lead to each other goes on for ever."""
+
+
+_RUNS: Final = re.compile(r"^\s*match\b.*\bexec\b", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """A host, and how it is reached and logged on to."""
+
+    host: str
+    port: int = SFTP_PORT
+    user: str
+    jumps: tuple[str, ...] = ()
+    """The jump hosts, the nearest to here first, each as ``[user@]host[:port]``."""
+    identities: tuple[Path, ...] = ()
+    """The files of ``IdentityFile`` that are there, public halves of an agent's keys among them."""
+    identities_only: bool = False
+    agent: str | None = None
+    """The socket of the ssh-agent; ``None`` when none is named. Windows has its own."""
+
+    @property
+    def where(self) -> str:
+        """Host and port, for a message."""
+        return f"{self.host}:{self.port}"
+
+
+def way_to(connection: Connection) -> Way:
+    """Return the way to a connection's file server; a sandbox's is never anybody's configuration.
+
+    ``Port`` holds where the connection has SSH's own, and ``User`` never: the user is the Connect user.
+
+    Raises
+    ------
+    ConfigurationError
+        When ``~/.ssh/config`` cannot be read, or needs what is not supported.
+    """
+    if connection.kind == "sandbox":
+        return Way(host=connection.host, port=connection.port, user=connection.user)
+    port = None if connection.port == SFTP_PORT else connection.port
+    return _way(connection.host, port, connection.user)
+
+
+def way_to_jump(jump: str, before: tuple[str, ...]) -> Way:
+    """Return the way to a jump host, ``[user@]host[:port]``, through those that stand before it.
+
+    Raises
+    ------
+    ConfigurationError
+        As :func:`way_to`.
+    """
+    user, _, place = jump.removeprefix("ssh://").rpartition("@")
+    host, _, port = place.rpartition(":") if place.count(":") == 1 else (place, "", "")
+    return _way(host.strip("[]"), _port(port) if port else None, user or None, before)
+
+
+def _way(name: str, port: int | None, user: str | None, before: tuple[str, ...] = ()) -> Way:
+    said = _said_of(name)
+    agent = said.get("identityagent", AGENT_VARIABLE)
+    files = (Path(file) for file in said.get("identityfile", ()) if file != "none")
+    return Way(
+        host=said["hostname"],
+        port=port or _port(said.get("port", SFTP_PORT)),
+        user=user or said.get("user") or getpass.getuser(),
+        jumps=before or _jumps(name, said),
+        identities=tuple(file for file in files if file.is_file() or _public_half(file).is_file()),
+        identities_only=said.get("identitiesonly") == "yes",
+        agent=_agent(agent),
+    )
+
+
+def config_file() -> Path:
+    """Return where OpenSSH reads the user's own configuration."""
+    return Path.home() / ".ssh" / "config"
+
+
+def _said_of(name: str) -> Mapping[str, str]:
+    path = config_file()
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+        if _RUNS.search(text):
+            raise ConfigurationError(
+                f'{path} has a "Match exec", whose command is not run here. Write Host lines in its place.'
+            )
+        return paramiko.SSHConfig.from_text(text).lookup(name)
+    except FileNotFoundError:
+        return {"hostname": name}
+    except ConfigurationError:
+        raise
+    except Exception as error:  # noqa: BLE001 - paramiko's reader raises of many kinds
+        raise ConfigurationError(f"{path} cannot be read: {error}.") from None
+
+
+def _port(port: object) -> int:
+    try:
+        return int(str(port))
+    except ValueError:
+        raise ConfigurationError(f"{config_file()}: {port!r} is not a port.") from None
+
+
+def _jumps(name: str, said: Mapping[str, str]) -> tuple[str, ...]:
+    # Of the two, the one that stands first holds, as with OpenSSH.
+    proxy = next((word for word in said if word in ("proxyjump", "proxycommand")), None)
+    if proxy is None or said[proxy] in (None, "none"):
+        return ()
+    if proxy == "proxycommand":
+        raise ConfigurationError(
+            f"{config_file()} has a ProxyCommand for {name}, which is not supported.\n"
+            "Write a jump host in its place, as in: ProxyJump ann@jump.shop.com; where it is not needed for this host: "
+            "ProxyCommand none"
+        )
+    jumps = tuple(jump.strip() for jump in said[proxy].split(","))
+    # "Host *" names the jump host, too: it is not reached through itself.
+    return () if _host_of(jumps[0]) == name else jumps
+
+
+def _host_of(jump: str) -> str:
+    host = jump.removeprefix("ssh://").rpartition("@")[2]
+    return host.partition(":")[0] if host.count(":") == 1 else host.strip("[]")
+
+
+def _agent(named: str) -> str | None:
+    if named == "none":
+        return None
+    if named == AGENT_VARIABLE:
+        return os.environ.get(AGENT_VARIABLE)
+    return os.path.expandvars(Path(named).expanduser())
+
+
+def _public_half(path: Path) -> Path:
+    return path.with_name(f"{path.name}.pub")

@@ -1,0 +1,216 @@
+"""To whom the API key goes: to a service that proves its name by TLS, also through a proxy, and to nobody else."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from connect_pandas.errors import ConfigurationError, ConnectionFailed
+from connect_pandas.service import graphql
+from connect_pandas.service.graphql import Api
+from tests.service.fixtures_service import API_KEY, connection_to
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+NAME = "api.shop.test"
+"""A host that only the proxy knows the way to."""
+ANSWER = b'{"data": {"dataSets": {"nodes": [{"name": "Orders", "dataSetId": "7", "type": "REFERENCE_SET"}]}}}'
+
+
+@dataclass
+class Door:
+    """A server of one thread a connection: its port, and what came to it."""
+
+    port: int = 0
+    came: list[bytes] = field(default_factory=list)
+
+
+@contextmanager
+def door(serve: Callable[[socket.socket, Door], None]) -> Iterator[Door]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        here, threads = Door(listener.getsockname()[1]), list[threading.Thread]()
+
+        def one(line: socket.socket) -> None:
+            with line, suppress(OSError):
+                line.settimeout(20)
+                serve(line, here)
+
+        def accept() -> None:
+            with suppress(OSError):
+                while True:
+                    line, _ = listener.accept()
+                    threads.append(threading.Thread(target=one, args=(line,)))
+                    threads[-1].start()
+
+        accepting = threading.Thread(target=accept)
+        accepting.start()
+        try:
+            yield here
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            accepting.join()
+            for thread in threads:
+                thread.join()
+
+
+def certificate(folder: Path, name: str) -> tuple[Path, Path]:
+    """Return a server's key with certificate for ``name``, and the file of whoever vouches for it."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    made = (
+        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    public = made.public_bytes(serialization.Encoding.PEM)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (folder / "server.pem").write_bytes(private + public)
+    (folder / "trusted.pem").write_bytes(public)
+    return folder / "server.pem", folder / "trusted.pem"
+
+
+@contextmanager
+def tls_api(server_pem: Path) -> Iterator[Door]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(server_pem)
+
+    def serve(line: socket.socket, here: Door) -> None:
+        with context.wrap_socket(line, server_side=True) as safe:
+            head, _, body = safe.recv(65536).partition(b"\r\n\r\n")
+            size = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
+            while len(body) < size:
+                body += safe.recv(65536)
+            here.came.append(head)
+            safe.sendall(
+                b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n"
+                b"content-length: %d\r\n\r\n%s" % (len(ANSWER), ANSWER)
+            )
+
+    with door(serve) as here:
+        yield here
+
+
+@contextmanager
+def proxy(to: int, status: bytes = b"200 OK") -> Iterator[Door]:
+    """Run a CONNECT proxy that leads everywhere to one local port, and keeps all that the client sends."""
+
+    def serve(line: socket.socket, here: Door) -> None:
+        here.came.append(line.recv(65536))
+        line.sendall(b"HTTP/1.1 %s\r\n\r\n" % status)
+        if not status.startswith(b"200"):
+            return
+        with socket.create_connection(("127.0.0.1", to)) as far:
+            back = threading.Thread(target=carry, args=(far, line, None))
+            back.start()
+            carry(line, far, here)
+            back.join()
+
+    def carry(source: socket.socket, target: socket.socket, keep: Door | None) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                if keep is not None:
+                    keep.came.append(data)
+                target.sendall(data)
+        with suppress(OSError):
+            target.shutdown(socket.SHUT_WR)
+
+    with door(serve) as here:
+        yield here
+
+
+@pytest.fixture
+def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A server's certificate that this process trusts; no proxy is set."""
+    server, authority = certificate(tmp_path, NAME)
+    for variable in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(variable, raising=False)
+        monkeypatch.delenv(variable.lower(), raising=False)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    graphql._tls.cache_clear()
+    yield server
+    graphql._tls.cache_clear()
+
+
+def test_the_key_goes_through_a_proxy_and_not_to_it(trusted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with tls_api(trusted) as api, proxy(api.port) as way:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{way.port}")
+        (found,) = Api(connection_to(f"https://{NAME}/")).data_sets()
+    assert found.name == "Orders"
+    (head,) = api.came
+    assert f"x-api-key: {API_KEY}".encode() in head
+    assert way.came[0].startswith(f"CONNECT {NAME}:443 ".encode())
+    assert len(way.came) > 1
+    assert API_KEY.encode() not in b"".join(way.came)
+
+
+def test_a_host_of_no_proxy_is_asked_without_it(trusted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with tls_api(trusted) as api, proxy(api.port) as way:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{way.port}")
+        monkeypatch.setenv("NO_PROXY", NAME)
+        with pytest.raises(ConnectionFailed, match="DNS"):
+            Api(connection_to(f"https://{NAME}/")).data_sets()
+    assert way.came == []
+
+
+def test_another_name_on_the_certificate_gets_no_key(trusted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with tls_api(trusted) as api, proxy(api.port) as way:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{way.port}")
+        with pytest.raises(ConnectionFailed, match="does not prove who it is"):
+            Api(connection_to("https://other.shop.test/")).data_sets()
+    assert api.came == []
+
+
+def test_a_certificate_that_nobody_vouches_for_gets_no_key(
+    trusted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "else").mkdir()
+    stranger, _ = certificate(tmp_path / "else", NAME)
+    with tls_api(stranger) as api, proxy(api.port) as way:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{way.port}")
+        with pytest.raises(ConnectionFailed, match="does not prove who it is"):
+            Api(connection_to(f"https://{NAME}/")).data_sets()
+    assert api.came == []
+
+
+def test_old_tls_is_not_spoken(trusted: Path) -> None:
+    context = graphql._tls()
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname
+    assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
+
+
+def test_a_proxy_that_refuses_is_said_without_its_password(
+    trusted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tls_api(trusted) as api, proxy(api.port, b"407 Proxy Authentication Required") as way:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://ann:hush-hush@127.0.0.1:{way.port}")
+        with pytest.raises(ConnectionFailed, match="proxy of this network does not let through") as failed:
+            Api(connection_to(f"https://{NAME}/")).data_sets()
+    assert "hush-hush" not in str(failed.value)
+    assert api.came == []
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["http://api.shop.test/", "http://10.0.0.1/", "http://127.0.0.1.shop.test/"]
+)
+def test_plain_http_is_for_this_machine_only(endpoint: str) -> None:
+    with pytest.raises(ConfigurationError, match="only to https"):
+        connection_to(endpoint)
