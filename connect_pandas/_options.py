@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -180,7 +181,7 @@ def _wrong_columns(given: Options, columns: Columns) -> Iterator[str]:
                 yield f"key= names {label} more than once."
     for option in ("types", "names", "columns"):
         for label in getattr(given, option) or ():
-            if columns.find(label) is None and not (option == "names" and label == given.key):
+            if columns.find(label) is None and not (option == "names" and _is(label, given.key)):
                 yield _unknown("column", label, labels, f"{option}=")
     if given.columns is not None:
         yield from _wrong_choice(given, given.columns, columns)
@@ -237,9 +238,21 @@ def _wrong_file(given: Options, _columns: Columns) -> Iterator[str]:
         yield f'folder={given.folder!r} is not a folder below the subscription\'s, as in "RS/Orders".'
 
 
+def _is(label: Hashable, key: Hashable) -> bool:
+    try:
+        return bool(label == key)
+    except (TypeError, ValueError):  # pd.NA is neither the same as something nor not
+        return False
+
+
 def _is_plain(name: str) -> bool:
+    """Whether a name is one, also to a server that takes letters like these for each other: ``／`` for ``/``."""
+    same = unicodedata.normalize("NFKC", name)
     return (
-        0 < len(name) <= 255 and name.isprintable() and not set(name) & set("/\\") and bool(name.strip(". "))
+        0 < len(name.encode()) <= 255
+        and name.isprintable()
+        and not set(same) & set("/\\")
+        and bool(same.strip(". "))
     )
 
 
@@ -271,7 +284,9 @@ def choices(given: Options, columns: Columns) -> Choices:
         return cast("int", columns.find(label))  # every label was found when the options were made
 
     types = {at(label): type_ for label, type_ in (given.types or {}).items()}
-    names = {at(label): name for label, name in (given.names or {}).items() if label != given.key}
+    # Of a key of several columns the name is set below: it is at no position yet.
+    placed = {columns.find(label): name for label, name in (given.names or {}).items()}
+    names = {i: name for i, name in placed.items() if i is not None}
     key, together, told = base.key, base.together, base.names
     if given.key is not None:
         several = isinstance(given.key, Together)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -307,7 +308,11 @@ class ImportPlan:
         show, wait = (
             (shown(on=progress), shown(on=True)) if isinstance(progress, bool) else (progress, progress)
         )
-        return submit(self, connection or current(), progress=show, wait_progress=wait)
+        try:
+            return submit(self, connection or current(), progress=show, wait_progress=wait)
+        except KeyboardInterrupt as stop:
+            # Its note says what became of the import; in which of our lines it was says nothing to who pressed Ctrl-C.
+            raise stop.with_traceback(None) from None
 
     def require_ok(self) -> None:
         """Raise when the plan has errors; warn, once, of what the file holds otherwise than the frame.
@@ -445,20 +450,27 @@ def _file_problems(plan: ImportPlan, profiles: Sequence[Profile]) -> Iterator[Pr
 
 def _write(where: str | os.PathLike[str], pieces: Iterable[bytes]) -> Path:
     """Write a file that appears whole or not at all."""
+    if "\0" in str(where):
+        raise PlanError(f"{str(where)!r} is no name of a file: there is a NUL in it.")
     path = Path(where).expanduser()
-    if path.is_dir() or not path.name:
-        raise PlanError(f"{str(where)!r} is a folder; give the name of a file in it.")
-    if not path.parent.is_dir():
-        raise PlanError(f"The file {path} cannot be written: there is no folder {path.parent}.")
+    try:
+        if path.is_dir() or not path.name:
+            raise PlanError(f"{str(where)!r} is a folder; give the name of a file in it.")
+        if not path.parent.is_dir():
+            raise PlanError(f"The file {path} cannot be written: there is no folder {path.parent}.")
+        _write_whole(path, pieces)
+    except OSError as error:
+        raise PlanError(f"The file {path} cannot be written: {error.strerror or error}.") from error
+    return path
+
+
+def _write_whole(path: Path, pieces: Iterable[bytes]) -> None:
     unfinished = path.with_name(f".{path.name}-{uuid.uuid4().hex[:8]}")
     try:
         with unfinished.open("xb") as out:
             out.writelines(pieces)
         unfinished.replace(path)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise PlanError(f"The file {path} cannot be written: {error.strerror or error}.") from error
     except BaseException:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
         raise
-    return path

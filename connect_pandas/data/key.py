@@ -311,7 +311,7 @@ def numbering(labels: Sequence[Hashable]) -> str:
     while name in labels:
         name += " 2"
     said = (
-        "the last way out: every row is imported, repeated ones too,\n"
+        "numbers the rows, the last way out: every row is imported, repeated ones too,\n"
         "# and its number finds it again only as long as no row before it comes or goes"
     )
     return line(f'df = df.reset_index(drop=True).reset_index(names="{name}")', said)

@@ -158,6 +158,7 @@ CODES: Final[dict[str, Code]] = {
     "date-rewritten": Code("note", "dates", "One import has one dateFormat (guide)."),
     "date-as-timestamp": Code("note", "dates", "One import has one dateFormat (guide)."),
     "date-order-decided": Code("warning", "dates", "One import has one dateFormat (guide)."),
+    "formula-like": Code("note", "text", "A value is data and is written as it is (open)."),
     "empty-column": Code("note", "types", "An attribute without any value is TEXT (open)."),
     "quoted-values": Code(
         "note", "text", "Values with quotes or with the delimiter are quoted as RFC 4180 says (open)."

@@ -91,6 +91,7 @@ EXAMPLES: dict[str, tuple[pd.DataFrame, dict[str, Any]]] = {
     "date-rewritten": (orders(Day=["2024-11-01"], Due=["01.11.2024"]), {}),
     "date-as-timestamp": (orders(Day=["2024-11-01"], Date=["2024-11-01T16:04:38Z"]), {}),
     "date-order-decided": (orders(Day=["03/04/2025"], Due=["31/12/2025"]), {}),
+    "formula-like": (orders(Note=["=HYPERLINK(A1)", "ok"]), {}),
     "empty-column": (orders(Note=[None]), {}),
     "quoted-values": (orders(Note=['say "hi"']), {}),
 }
