@@ -13,9 +13,11 @@ import ipywidgets as widgets
 from connect_pandas import rules
 from connect_pandas.data.problems import errors
 from connect_pandas.errors import ConnectError, PlanError
-from connect_pandas.notebook.display import bundle, size_of, text, way_of
+from connect_pandas.notebook import after_cells
+from connect_pandas.notebook.display import bundle, size_of, text, view, way_of
 from connect_pandas.notebook.draw import View, as_html
 from connect_pandas.notebook.form_code import import_line
+from connect_pandas.notebook.form_fixes import without_the_gone
 from connect_pandas.notebook.form_import import Import
 from connect_pandas.notebook.form_parts import (
     STYLE,
@@ -30,7 +32,10 @@ from connect_pandas.notebook.form_parts import (
 )
 from connect_pandas.notebook.form_problems import Troubles
 from connect_pandas.notebook.form_table import Table
-from connect_pandas.service.connection import current
+from connect_pandas.notebook.kept import Kept
+from connect_pandas.notebook.progress import in_notebook
+from connect_pandas.notebook.view_service import job as job_view
+from connect_pandas.service.connection import current, require_running
 from connect_pandas.service.graphql import Api
 from connect_pandas.service.history import open_ends
 
@@ -40,7 +45,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from connect_pandas._plan import ImportPlan
-    from connect_pandas.notebook.form_code import Fix
+    from connect_pandas.notebook.form_fixes import Fix
     from connect_pandas.service.connection import Connection
     from connect_pandas.service.job import ImportJob
 
@@ -106,7 +111,7 @@ class ImportForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self._before: list[ImportPlan] = []
         """The plans that were repaired, the first of them as the form began."""
         self._made: list[Fix] = []
-        self._known = Known()
+        self._known, self._kept = Known(), Kept()
         self._lock = threading.RLock()
         """Held while a plan takes another's place: the repairs' thread makes some, too."""
         desk = Desk(
@@ -130,6 +135,7 @@ class ImportForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         super().__init__(self._laid_out())
         self.add_class("connect-pandas-form")
         self._draw()
+        after_cells.watch(self)
 
     @property
     def plan(self) -> ImportPlan:
@@ -148,7 +154,7 @@ class ImportForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             **({"connection": "connection"} if self._connection is not None else {}),
             **({} if self._with_bar else {"progress": "False"}),
         }
-        return import_line(self._plan.options, self._made, schema=self._schema, extra=extra)
+        return import_line(self._plan, self._made, schema=self._schema, extra=extra)
 
     # ── another plan ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -173,21 +179,32 @@ class ImportForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
                 raise
 
     def _repaired(self, fix: Fix, frame: pd.DataFrame) -> None:
-        plan = self._plan.for_frame(frame)
+        plan = self._of(frame)
+        new = [label for label in plan.columns if label not in self._plan.columns]
+        chosen = plan.options.columns
+        more = {} if chosen is None or not new else {"columns": [*new, *chosen]}
+        if changed := {**more, **fix.over(plan.options)}:
+            plan = plan.replace(**changed)
         self._before.append(self._plan)
         self._made.append(fix)
         self._show(plan)
 
     def _undo(self) -> None:
-        plan = self._plan.for_frame(self._before[-1].frame)
+        plan = self._of(self._before[-1].frame)
         self._before.pop()
         self._made.pop()
         self._show(plan)
 
     def _look_again(self) -> None:
-        plan = self._plan.for_frame(self._plan.frame if self._frame is None else self._frame)
+        plan = self._of(self._plan.frame if self._frame is None else self._frame)
         self._before, self._made = [], []
         self._show(plan)
+
+    def _of(self, frame: pd.DataFrame) -> ImportPlan:
+        """Return the plan of another frame with what was chosen, but of columns that only this one has."""
+        there = (*(name for name in frame.index.names if name is not None), *frame.columns)
+        others = without_the_gone(self._plan.options, there)
+        return (self._plan.replace(**others) if others else self._plan).for_frame(frame)
 
     def _is_at_work(self) -> str:
         """Say why nothing can be changed now; the fields are locked then, but a click may be on its way."""
@@ -217,7 +234,7 @@ class ImportForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
     def _laid_out(self) -> list[Any]:
         fields = self._fields
         return [
-            widgets.HTML(STYLE),
+            widgets.HTML(STYLE + self._kept.style),
             fields["name"],
             fields["notify"],
             self._table,
@@ -263,13 +280,14 @@ class ImportForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             field.control.disabled = locked
         self._table.lock(locked)
         self._troubles.lock(locked)
-        connection = self._goes_to()
-        if connection is not self._known.connection and not self._import.has_begun:
+        connection, why_none = self._goes_to()
+        if connection != self._known.connection and not self._import.has_begun:
             self._ask(connection)
-        self._import.goes_to(connection)
+        self._import.goes_to(connection, why_none, len(self._known.taken))
         if self.job is None:
             self._import.remember(self._known.open_ends.get(self._plan.name))
         self._import.allow([*self._reasons()])
+        self._kept.keep(view(self._plan) if self.job is None else job_view(self.job))
 
     def _reasons(self) -> Iterator[str]:
         """Yield why the set cannot be created yet."""
@@ -285,11 +303,19 @@ class ImportForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
 
     # ── the service ──────────────────────────────────────────────────────────────────────────────────────
 
-    def _goes_to(self) -> Connection | None:
+    def _goes_to(self) -> tuple[Connection | None, str]:
+        """Return where the set will be made; where nowhere yet, why."""
         try:
-            return self._connection or current()
-        except ConnectError:
-            return None
+            connection = self._connection or current()
+            require_running(connection)
+        except ConnectError as error:
+            return None, str(error)
+        return connection, ""
+
+    def look_up(self) -> None:
+        """See whether there is another connection by now, or none any more."""
+        if self._goes_to()[0] != self._known.connection:
+            self._settle()
 
     def _ask(self, connection: Connection | None) -> None:
         """Ask, on the side, which names are taken, and what was begun before; without a connection nobody."""
@@ -305,14 +331,18 @@ class ImportForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             frozenset(found.name for found in _quietly(Api(connection).data_sets)),
             {job.name: job for job in _quietly(open_ends, connection)},
         )
-        if self._known.connection is connection:
+        if self._known.connection == connection:
             self._known = heard
             self._settle()
 
     def close(self) -> None:
         """Take the form off the page, and let go of the frame."""
-        for row in self._table.rows:  # the page shows only those that it needs
-            close_all(row)
+        after_cells.leave(self)
+        for part in (
+            *self._table.rows,
+            self._troubles.trial,
+        ):  # the page shows them only where they are needed
+            close_all(part)
         close_all(self)
 
     # ── elsewhere than in a notebook ─────────────────────────────────────────────────────────────────────
@@ -320,6 +350,11 @@ class ImportForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         # A saved or exported notebook has no kernel: it shows what the form showed at first.
         return {**(super()._repr_mimebundle_(**kwargs) or {}), **bundle(self._plan)}
+
+    def _ipython_display_(self) -> None:
+        if not in_notebook():
+            raise NotImplementedError
+        self._kept.show(super()._repr_mimebundle_() or {})
 
     def __repr__(self) -> str:
         return f"{text(self._plan)}\n\nthe same as code:\n{self.code}"

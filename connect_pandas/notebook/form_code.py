@@ -1,93 +1,47 @@
-"""The code that does what a form does: the line of an import, and the fixes of problems as choices."""
+"""The code that does what a form does: the lines of its fixes, and that of the import."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any
 
 from connect_pandas._options import Together
-from connect_pandas.data.problems import as_code, ways_of
+from connect_pandas.data.problems import as_code
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from connect_pandas._options import Options
-    from connect_pandas.data.problems import Problem
-
-_OPEN: Final = "…"
-"""Stands in a fix for what only a person can say."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fix:
-    """A fix that can be made without writing it: a repair of the frame, or other options of the plan."""
-
-    does: Literal["repair", "plan"]
-    given: Mapping[str, Any]
-    words: str
-    """What it does, as its comment says."""
-
-    @property
-    def code(self) -> str:
-        """What is given, as code."""
-        return ", ".join(f"{name}={_code(value)}" for name, value in self.given.items())
-
-
-def fixes(problem: Problem) -> Iterator[Fix]:
-    """Yield those ways out of a problem that are one repair, or one other choice of the plan's options."""
-    for way in ways_of(problem.fix):
-        try:
-            steps = ast.parse(way).body
-        except SyntaxError:  # a sketch of code, with something left open
-            continue
-        calls = [call for step in steps for call in ast.walk(step) if _is_ours(call)]
-        if len(steps) == len(calls) == 1 and (fix := _fix(calls[0], way.partition("   # ")[2])):
-            yield fix
-
-
-def _is_ours(node: ast.AST) -> bool:
-    match node:
-        case ast.Call(func=ast.Attribute(value=ast.Attribute(attr="connect"), attr="repair" | "plan")):
-            return True
-    return False
-
-
-def _fix(call: Any, words: str) -> Fix | None:
-    try:
-        given = {k.arg: ast.literal_eval(k.value) for k in call.keywords}
-    except ValueError:  # a label that is no literal
-        return None
-    return Fix(call.func.attr, given, words) if given and _OPEN not in repr(given) else None
+    from connect_pandas._plan import ImportPlan
+    from connect_pandas.notebook.form_fixes import Fix
 
 
 def import_line(
-    options: Options, repairs: Sequence[Fix] = (), *, schema: str = "schema", extra: Mapping[str, str]
+    plan: ImportPlan, made: Sequence[Fix] = (), *, schema: str = "schema", extra: Mapping[str, str]
 ) -> str:
-    """Return the code that does the same as the form: the repairs, then the import.
+    """Return the code that does the same as the form: the fixes of the frame, then the import.
 
     Parameters
     ----------
-    options : Options
-        The plan's; what is as by default is left away.
-    repairs : sequence of Fix
+    plan : ImportPlan
+        Of its options those that are as by default are left away.
+    made : sequence of Fix
         In the order in which they were made.
     schema : str
         How the schema is called in the code of the person who gave it.
     extra : mapping
         Further keywords → as code.
     """
-    given = [(f.name, getattr(options, f.name)) for f in fields(options) if f.name != "name"]
-    default = {f.name: f.default for f in fields(options)}
+    options, default = plan.options, {f.name: f.default for f in fields(plan.options)}
+    given = {f.name: getattr(options, f.name) for f in fields(options) if f.name != "name"}
     told = {
-        name: schema if name == "schema" else _code(_plain(name, value))
-        for name, value in given
+        name: schema if name == "schema" else _Code(plan).of(_plain(name, value))
+        for name, value in given.items()
         if type(value) is not type(default[name]) or value != default[name]
     }
     words = ", ".join([repr(options.name), *(f"{n}={value}" for n, value in {**told, **extra}.items())])
-    lines = [f"df = df.connect.repair({repair.code}).frame" for repair in repairs]
-    return "\n".join([*lines, f"job = df.connect.create_reference_set({words})"])
+    return "\n".join([*(fix.code for fix in made), f"job = df.connect.create_reference_set({words})"])
 
 
 def _plain(name: str, value: Any) -> Any:
@@ -97,13 +51,43 @@ def _plain(name: str, value: Any) -> Any:
     return list(value) if name in ("notify", "columns") or isinstance(value, Together) else value
 
 
-def _code(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{as_code(_key(k))}: {v!r}' for k, v in value.items())}}}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(as_code, value))}]"
-    return as_code(value)
+@dataclass(frozen=True, slots=True)
+class _Code:
+    """Options as code, which names the columns of a plan's frame."""
+
+    plan: ImportPlan
+
+    def of(self, value: Any) -> str:
+        if isinstance(value, Mapping):
+            return f"{{{', '.join(f'{self._key(k)}: {v!r}' for k, v in value.items())}}}"
+        if isinstance(value, list):
+            return f"[{', '.join(map(self._label, value))}]"
+        return self._label(value)
+
+    def _key(self, label: Any) -> str:
+        # A list cannot stand before a colon.
+        return (
+            f"({', '.join(map(self._label, label))})" if isinstance(label, Together) else self._label(label)
+        )
+
+    def _label(self, label: Any) -> str:
+        """Return a label as code; where it cannot be written, or not found again by it, by its place in the frame."""
+        code, labels = as_code(label), self.plan.columns
+        place = {of: i for i, of in reversed([*enumerate(labels)])}.get(label)
+        if place is None or _finds(code):
+            return code
+        index, columns = self.plan.frame.index.names, self.plan.frame.columns
+        if place < len(labels) - len(columns):
+            return f"df.index.names[{index.index(label)}]"
+        if columns.dtype == "float64":  # which hands out another not-a-number each time: the name finds it
+            return repr(str(label))
+        return f"df.columns[{place - len(labels) + len(columns)}]"
 
 
-def _key(label: Any) -> Any:
-    return tuple(label) if isinstance(label, Together) else label  # a list cannot stand before a colon
+def _finds(code: str) -> bool:
+    """Whether a label's code runs where pandas is ``pd``, and finds the label: not a number is equal to none."""
+    try:
+        names = {node.id for node in ast.walk(ast.parse(code, mode="eval")) if isinstance(node, ast.Name)}
+    except SyntaxError:  # as of a member of an Enum
+        return False
+    return names <= {"pd"} or (names <= {"pd", "float"} and "nan" not in code)

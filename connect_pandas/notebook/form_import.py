@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 import ipywidgets as widgets
 
+from connect_pandas import rules
 from connect_pandas.errors import ConnectError, ImportUnconfirmed
+from connect_pandas.notebook import view_service as view
+from connect_pandas.notebook.draw import as_html
 from connect_pandas.notebook.draw import size as in_bytes
 from connect_pandas.notebook.form_parts import alert, guarded, in_words, words
 from connect_pandas.service.connection import current
@@ -21,10 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from connect_pandas._plan import ImportPlan
+    from connect_pandas.notebook.draw import View
     from connect_pandas.service.connection import Connection
     from connect_pandas.service.job import ImportJob
     from connect_pandas.service.progress import Advance
-    from connect_pandas.service.verify import Verification
 
 _REDRAW_SECONDS: Final = 0.1
 
@@ -63,7 +66,7 @@ class Import(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self.cancel = widgets.Button(description="Cancel", icon="stop", disabled=True)
         self.bar = widgets.FloatProgress(max=1.0, layout=widgets.Layout(width="100%", display="none"))
         self.to, self.why, self.before = widgets.HTML(), widgets.HTML(), widgets.HTML()
-        self.far, self.state = widgets.HTML(), widgets.HTML()
+        self.far, self.said, self.state = widgets.HTML(), widgets.HTML(), widgets.HTML()
         for control, name in (
             (self.create, "create"),
             (self.cancel, "cancel"),
@@ -71,24 +74,27 @@ class Import(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             (self.why, "why"),
             (self.before, "before"),
             (self.far, "far"),
+            (self.said, "said"),
             (self.state, "state"),
         ):
             control.add_class(f"connect-pandas-{name}")
-        self.create.on_click(guarded(self._begin, self.state))
-        self.cancel.on_click(guarded(self._stop, self.state))
+        self.create.on_click(guarded(self._begin, self.said))
+        self.cancel.on_click(guarded(self._stop, self.said))
         buttons = widgets.HBox([self.create, self.cancel, self.why])
-        super().__init__([self.to, self.before, buttons, self.bar, self.far, self.state])
+        in_sight = widgets.VBox([buttons, self.bar, self.far, self.said])
+        in_sight.add_class("connect-pandas-in-sight")
+        super().__init__([self.to, self.before, in_sight, self.state])
+        self.add_class("connect-pandas-import")
 
-    def goes_to(self, connection: Connection | None) -> None:
-        """Say where the set will be made."""
+    def goes_to(self, connection: Connection | None, why_none: str = "", sets: int = 0) -> None:
+        """Say where the set will be made, and that there may be no room for it; where nowhere yet, why."""
         if connection is None:
-            said = (
-                "There is no connection yet: connect_pandas.connect(…) or connect_pandas.setup() to an account, "
-                "connect_pandas.sandbox() to try it."
-            )
+            said = why_none
         else:
             sandbox = ", a sandbox" if connection.kind == "sandbox" else ""
             said = f"The set will be made by {connection.user} at {connection.host}{sandbox}."
+            if sets >= rules.SETS_MAX and not self.has_begun:
+                said += _no_room(sets, connection)
         self.to.value = words(said)
 
     def allow(self, reasons: list[str]) -> None:
@@ -108,7 +114,7 @@ class Import(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             self.has_begun = True
         self._cancel.clear()
         self.cancel.disabled = False
-        self.state.value = words("Looking at the service …")
+        self.said.value, self.state.value = words("Looking at the service …"), ""
         self._settle()
         self.cancel.focus()
         # A callback that works in the kernel's own thread would freeze every widget, this one's bar too.
@@ -117,7 +123,7 @@ class Import(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
     def _stop(self) -> None:
         self._cancel.set()
         self.cancel.disabled = True
-        self.state.value = words("Cancelling: what has arrived is removed again …")
+        self.said.value = words("Cancelling: what has arrived is removed again …")
 
     def _work(self) -> None:
         try:
@@ -130,7 +136,8 @@ class Import(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             self._has_left(self.job)
             self.job.wait(progress=self._with_bar)
             checked = self.job.verify()
-            self.state.value = _shown(self.job) + _shown(checked)
+            self._show(view.job(self.job), view.verification(checked))
+            self._settle()
         except BaseException as error:  # noqa: BLE001 - the page shows no exception of a thread
             if isinstance(error, ImportUnconfirmed):
                 self.job = error.job
@@ -145,11 +152,18 @@ class Import(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self._cancel.clear()  # too late
         self.cancel.disabled = True
         self.cancel.tooltip = "The import has begun; the service offers no way to stop it"
-        self.state.value = _shown(job)
+        self._show(view.job(job))
+
+    def _show(self, *seen: View) -> None:
+        """Show what there is to see of the job, and say it in a line that stays in sight."""
+        self.said.value = words("\n".join(one.title for one in seen) + " · more below")
+        self.state.value = "".join(map(as_html, seen))
 
     def _stopped(self, error: BaseException, *, again: bool) -> None:
         self.cancel.disabled = True
-        self.state.value = alert(in_words(error)) + (_shown(self.job) if self.job is not None else "")
+        if self.job is not None:
+            self._show(view.job(self.job))
+        self.said.value = alert(in_words(error))
         self.has_begun = not again
         self._settle()
 
@@ -169,13 +183,24 @@ class Import(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
                 if self._with_bar:
                     self.far.value = words(f"{label}: {_far(done, total, unit, sent, now - began)}")
                 if self.job is not None:  # what is known of it: a lost connection, too
-                    self.state.value = _shown(self.job) + _still(self.job, now - moved)
+                    self._show(view.job(self.job))
+                    self.said.value += _still(self.job, now - moved)
 
         try:
             advance(0)
             yield advance
         finally:
             self.bar.layout.display, self.far.value = "none", ""
+
+
+def _no_room(sets: int, connection: Connection) -> str:
+    where = (
+        f"in its explorer, {connection.endpoint}, with\n"
+        'mutation { deleteDataSet(where: {dataSetId: "…"}) { dataSetId } }   # the id is in box.sets'
+        if connection.kind == "sandbox"
+        else "in the web app, or ask Connect for more than it gives by default"
+    )
+    return f"\nIt has {sets} reference sets already, and may refuse another. To make room, delete one {where}"
 
 
 def _still(job: ImportJob, seconds: float) -> str:
@@ -208,7 +233,3 @@ def _far(done: int, total: int | None, unit: str, sent: int, seconds: float) -> 
 def _duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
-def _shown(value: ImportJob | Verification) -> str:
-    return str(value._repr_mimebundle_()["text/html"])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from connect_pandas._plan import ImportPlan
-    from connect_pandas.notebook.form_code import Fix
+    from connect_pandas.notebook.form_fixes import Fix
 
 STYLE: Final = f"<style>\n{Path(__file__).with_name('forms.css').read_text(encoding='utf-8')}</style>"
 """Colours are Jupyter's, with the system's behind them."""
@@ -33,9 +33,9 @@ class Desk:
     change: Callable[..., str]
     """Make a plan with these options; return what is wrong, and then the plan stays as it is."""
     repaired: Callable[[Fix, pd.DataFrame], None]
-    """Go on with a repaired frame."""
+    """Go on with the frame that a fix made, and with the options that it gives."""
     undo: Callable[[], None]
-    """Go back to the frame before the last repair; what was chosen since stays."""
+    """Go back to the frame before the last fix of it; what was chosen since stays."""
     look_again: Callable[[], None]
     """Take the frame as it is by now, without the repairs of what it was."""
     settle: Callable[[], None]
@@ -119,6 +119,11 @@ def in_words(error: BaseException) -> str:
 
 def alert(wrong: str) -> str:
     return f'<div role="alert">{escape(wrong)}</div>'
+
+
+def status(said: str) -> str:
+    """Return words that are read out when they change."""
+    return f'<div role="status">{escape(said)}</div>'
 
 
 def words(said: str) -> str:

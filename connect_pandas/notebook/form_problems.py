@@ -1,4 +1,4 @@
-"""What is wrong with a form's plan, and its fixes as buttons: a repair shows what it changes before it is made."""
+"""What is wrong with a form's plan, and its fixes as buttons: what changes the frame is shown before it is made."""
 
 from __future__ import annotations
 
@@ -7,21 +7,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets as widgets
 
-from connect_pandas import api
-from connect_pandas.data.asked import ROW_RULES
-from connect_pandas.data.repair import done, title
 from connect_pandas.notebook.display import bundle
-from connect_pandas.notebook.draw import Table, View, as_html
-from connect_pandas.notebook.form_code import fixes
-from connect_pandas.notebook.form_parts import alert, close_all, guarded, heading, in_words, words
+from connect_pandas.notebook.draw import as_html
+from connect_pandas.notebook.form_fixes import before_and_after, fixes, tried
+from connect_pandas.notebook.form_parts import alert, close_all, code, guarded, heading, in_words, words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from connect_pandas._plan import ImportPlan
     from connect_pandas.data.problems import Problem
-    from connect_pandas.data.repair import Repair
-    from connect_pandas.notebook.form_code import Fix
+    from connect_pandas.notebook.form_fixes import Fix, Trial
     from connect_pandas.notebook.form_parts import Desk
 
 SHOWN: Final = 20
@@ -29,26 +25,29 @@ SHOWN: Final = 20
 
 
 class Troubles(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
-    """The problems of the plan on screen, their fixes, and the repair that waits to be made."""
+    """The problems of the plan on screen, their fixes, and the repair that waits, at its problem, to be made."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk, self._made = desk, 0
         self._shown: tuple[Problem, ...] | None = None
-        self._waiting: tuple[Fix, Repair] | None = None
+        self._waiting: tuple[Fix, Trial] | None = None
+        self._fixes: list[Any] = []
         self._focus: Any = None
         self.is_busy = False
         self._head = heading("Problems")
-        self.said, self._list = widgets.HTML(), widgets.VBox()
-        self.said.add_class("connect-pandas-said")
+        self.said, self.preview, self._list = widgets.HTML(), widgets.HTML(), widgets.VBox()
+        self.said.add_class("connect-pandas-problems-said")
         self.apply = self._button("Make this repair", "apply", self._apply, style="primary")
         self.leave = self._button("Leave it", "leave", self._leave)
         self.undo = self._button("Undo the last repair", "undo", self._undo)
         self.again = self._button("Look again", "again", self._look_again)
         self._asked = widgets.HBox([self.apply, self.leave])
-        super().__init__(
-            [self._head, self._list, self.said, self._asked, widgets.HBox([self.undo, self.again])]
-        )
-        self._show_buttons(self._asked, self.undo, self.again, to=False)
+        self.trial = widgets.VBox([self.preview, self._asked])
+        self.trial.add_class("connect-pandas-trial")
+        self._at: Any = None
+        """The problem where the trial stands."""
+        super().__init__([self._head, self.said, widgets.HBox([self.undo, self.again]), self._list])
+        self._show_buttons(self.undo, self.again, to=False)
 
     def show(self, plan: ImportPlan, made: int) -> None:
         """Draw the plan's problems, and that so many repairs were made before."""
@@ -56,7 +55,7 @@ class Troubles(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         if plan.problems != self._shown:
             self._shown = plan.problems
             self._put_away()  # a repair that waits may be of what is there no more
-            before = self._list.children
+            before, self._fixes = self._list.children, []
             self._list.children = [self._item(p) for p in plan.problems[:SHOWN]]
             for item in before:
                 close_all(item)
@@ -67,30 +66,26 @@ class Troubles(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
 
     def lock(self, locked: bool) -> None:
         """Let nothing be changed for a while."""
-        for button in (self.leave, self.undo, self.again, *self._buttons()):
+        for button in (self.leave, self.undo, self.again, *self._fixes):
             button.disabled = locked
-        self.apply.disabled = locked or self._waiting is None or self._waiting[1].changes.empty
+        self.apply.disabled = locked or self._waiting is None or not self._waiting[1].changes
 
     def offer_to_look_again(self) -> None:
         self._show_buttons(self.again, to=True)
 
-    def _buttons(self) -> list[Any]:
-        return [b for item in self._list.children for row in item.children[1:] for b in row.children]
-
     def _item(self, problem: Problem) -> Any:
-        said = widgets.HTML(bundle(problem)["text/html"])
-        buttons = [self._fix_button(fix) for fix in fixes(problem)]
-        item = widgets.VBox([said, widgets.HBox(buttons)] if buttons else [said])
+        item = widgets.VBox([widgets.HTML(bundle(problem)["text/html"])])
+        buttons = [self._fix_button(fix, item) for fix in fixes(problem)]
+        if buttons:
+            item.children = [*item.children, widgets.HBox(buttons)]
         item.add_class("connect-pandas-problem")
+        self._fixes += buttons
         return item
 
-    def _fix_button(self, fix: Fix) -> Any:
-        what = f": {fix.words}" if fix.words else ""
-        if fix.does == "plan":
-            return self._button(f"Use {fix.code}{what}", "use", lambda: self._use(fix.given))
-        return self._button(
-            f"Repair{what or f' {fix.code}'} …", "repair", lambda: self._try(fix), hint=fix.code
-        )
+    def _fix_button(self, fix: Fix, item: Any) -> Any:
+        if fix.steps:
+            return self._button(fix.label, "repair", lambda: self._try(fix, item), hint=fix.code)
+        return self._button(fix.label, "use", lambda: self._use(fix))
 
     def _button(
         self, label: str, name: str, clicked: Callable[[], None], *, style: str = "", hint: str = ""
@@ -102,49 +97,51 @@ class Troubles(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
 
     # ── what a person asks for ───────────────────────────────────────────────────────────────────────────
 
-    def _use(self, options: Mapping[str, Any]) -> None:
-        now = self._desk.plan().options
-        wrong = self._desk.change(
-            **{
-                # Mappings are added to those that are there.
-                name: {**(getattr(now, name) or {}), **value} if isinstance(value, dict) else value
-                for name, value in options.items()
-            }
-        )
+    def _use(self, fix: Fix) -> None:
+        wrong = self._desk.change(**fix.over(self._desk.plan().options))
         self.said.value = alert(wrong) if wrong else ""
         self._focus_on_next()
 
-    def _try(self, fix: Fix) -> None:
-        """Find what a repair would change, and show it."""
+    def _try(self, fix: Fix, item: Any) -> None:
+        """Find what a repair would change, and show it at the problem it is of."""
 
         def work() -> None:
-            repair = api.repair(self._desk.plan().frame, **fix.given)
-            self._waiting = (fix, repair)
-            self.said.value = _preview(fix, repair)
+            before = self._desk.plan().frame
+            trial = tried(fix, before)
+            self._waiting = (fix, trial)
+            more = "".join(map(words, (fix.words, *trial.doubts)))
+            lines = code(fix.code, "the lines that do it")
+            self.preview.value = lines + as_html(before_and_after(before, trial)) + more
             self._show_buttons(self._asked, to=True)
-            self._focus = self.leave if repair.changes.empty else self.apply
+            self._focus = self.apply if trial.changes else self.leave
 
-        self._at_work(f"Looking what repair({fix.code}) would change …", work)
+        if not self.is_busy:
+            self._put_away()
+            self._at, item.children = item, [*item.children, self.trial]
+            self._at_work(f"Looking what {fix.code} would change …", work, self.preview)
 
     def _apply(self) -> None:
         if self._waiting is None:
             return
-        fix, repair = self._waiting
+        fix, trial = self._waiting
 
         def work() -> None:
-            self._desk.repaired(fix, repair.frame)
+            self._desk.repaired(fix, trial.frame)
             self._put_away()
-            self.said.value = words(f"Done: df.connect.repair({fix.code})")
+            self.said.value = words(f"Done: {fix.code}")
             self._focus = self.undo
 
-        self._at_work("Repairing …", work)
+        self._at_work("Repairing …", work, self.preview)
 
     def _leave(self) -> None:
         self._put_away()
         self._focus_on_next()
 
     def _put_away(self) -> None:
-        self._waiting, self.said.value = None, ""
+        if self._at is not None:
+            self._at.children = [part for part in self._at.children if part is not self.trial]
+        self._at, self._waiting = None, None
+        self.preview.value = self.said.value = ""
         self._show_buttons(self._asked, to=False)
 
     def _undo(self) -> None:
@@ -154,7 +151,7 @@ class Troubles(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             self.said.value = words("The last repair is undone.")
 
         if self._made:
-            self._at_work("Undoing …", work)
+            self._at_work("Undoing …", work, self.said)
 
     def _look_again(self) -> None:
         def work() -> None:
@@ -165,27 +162,29 @@ class Troubles(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             without = " The repairs were of the frame as it was: make them anew." if made else ""
             self.said.value = words(f"This is the frame as it is now.{without}")
 
-        self._at_work("Looking …", work)
+        self._at_work("Looking …", work, self.said)
 
     def _focus_on_next(self) -> None:
         """Keep the keyboard where it is at work: the button that was pressed may be gone."""
-        shown = [*self._buttons(), *([self.undo] if self._made else [])]
+        shown = [*self._fixes, *([self.undo] if self._made else [])]
         if shown:
             shown[0].focus()
 
-    def _at_work(self, said: str, work: Callable[[], None]) -> None:
-        """Work in a thread: a long look at a large frame would freeze the notebook."""
+    def _at_work(self, said: str, work: Callable[[], None], at: Any) -> None:
+        """Work in a thread, and say what becomes of it there: a long look would freeze the notebook."""
         if self.is_busy:
             return
-        self.is_busy, self.said.value, self._focus = True, words(said), None
+        self.is_busy, at.value, self._focus = True, words(said), None
         self._desk.settle()
-        threading.Thread(target=self._worked, args=(work,), name="connect-pandas-repair", daemon=True).start()
+        threading.Thread(
+            target=self._worked, args=(work, at), name="connect-pandas-repair", daemon=True
+        ).start()
 
-    def _worked(self, work: Callable[[], None]) -> None:
+    def _worked(self, work: Callable[[], None], at: Any) -> None:
         try:
             work()
         except Exception as error:  # noqa: BLE001 - the page shows no exception of a thread
-            self.said.value = alert(in_words(error))
+            at.value = alert(in_words(error))
         finally:
             self.is_busy = False
             self._desk.settle()
@@ -198,18 +197,3 @@ class Troubles(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
     def _show_buttons(*buttons: Any, to: bool) -> None:
         for button in buttons:
             button.layout.display = "" if to else "none"
-
-
-def _preview(fix: Fix, repair: Repair) -> str:
-    """Return what a repair would change: how many values of which column by which rule, and the first of each."""
-    changes = Table(
-        ("column", "rule", "values", "as"),
-        tuple(
-            (column, rule, count, f"{example}: the row goes" if rule in ROW_RULES else example)
-            for column, rule, count, example in done(repair.changes)
-        ),
-    )
-    doubts = "".join(words(str(doubt)) for doubt in repair.doubts)
-    return (
-        as_html(View(title=f"repair({fix.code}) would do this. {title(repair)}", tables=(changes,))) + doubts
-    )

@@ -52,7 +52,7 @@ class Live:
     def show(self) -> None:
         """Show the value below the cell that runs, and follow it from now on."""
         self._shown = bundle(self._look())
-        _display(self._shown, display_id=self._name)
+        put_out(self._shown, display_id=self._name)
         if not self._thread.ident:
             self._thread.start()
 
@@ -76,10 +76,11 @@ class Live:
             self._shown = made
             # A page that cannot be reached any more, as in a kernel that ends, is no reason to stop.
             with suppress(Exception):
-                _display(made, display_id=self._name, update=True)
+                put_out(made, display_id=self._name, update=True)
 
 
-def _display(made: dict[str, str], **how: Any) -> None:
+def put_out(made: dict[str, Any], **how: Any) -> None:
+    """Put out a bundle, or, by its name, send it anew."""
     from IPython.display import display
 
     display(made, raw=True, **how)  # type: ignore[no-untyped-call]  # IPython's own is untyped

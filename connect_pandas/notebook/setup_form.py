@@ -10,8 +10,11 @@ import ipywidgets as widgets
 from traitlets import Unicode
 
 from connect_pandas.errors import AuthenticationFailed, ConfigurationError
+from connect_pandas.notebook import after_cells
 from connect_pandas.notebook.draw import View, bundle
-from connect_pandas.notebook.form_parts import close_all
+from connect_pandas.notebook.form_parts import STYLE, alert, close_all, status
+from connect_pandas.notebook.kept import Kept
+from connect_pandas.notebook.progress import in_notebook
 from connect_pandas.service import setup
 from connect_pandas.service.connection import DEFAULT_PROFILE, DOMAINS, SFTP_PORT, Secret
 
@@ -26,26 +29,6 @@ _CHOOSE, _SANDBOX, _OWN, _NEW, _OTHER = "", "sandbox", "own", "new", "other"
 _ALONE: Final = ("server", "directory", "checkup")
 """The steps that begin without a click: nothing is asked before they have looked."""
 _TAKEN: Final = "taken; type it again to change it"
-
-_CSS: Final = """<style>
-.connect-pandas-setup-step { border-left: 3px solid var(--jp-border-color2, GrayText);
-  padding: 2px 0 2px 12px; margin: 5px 0; }
-.connect-pandas-setup-step.connect-pandas-done { border-color: var(--jp-success-color1, green); }
-.connect-pandas-setup-step.connect-pandas-wrong { border-color: var(--jp-error-color1, red); }
-.connect-pandas-setup-step.connect-pandas-next { border-color: var(--jp-brand-color1, Highlight); }
-.connect-pandas-setup h4 { margin: 0; color: var(--jp-ui-font-color1, CanvasText); }
-.connect-pandas-setup .connect-pandas-setup-step pre { margin: 0; line-height: 1.4;
-  white-space: pre-wrap; overflow-wrap: anywhere; word-break: normal;
-  font-family: var(--jp-ui-font-family, sans-serif); color: var(--jp-ui-font-color1, CanvasText); }
-.connect-pandas-setup .connect-pandas-setup-step.connect-pandas-later pre { color: var(--jp-ui-font-color2, GrayText); }
-/* Without its kernel: one sentence instead of a mark on every widget. */
-.connect-pandas-setup .jupyter-widgets-disconnected::before { display: none; }
-.connect-pandas-setup.jupyter-widgets-disconnected > * { opacity: 0.5; pointer-events: none; }
-.connect-pandas-setup.jupyter-widgets-disconnected::before { display: block; align-self: auto; padding: 0 0 8px;
-  content: "✗ This form has lost its kernel and does nothing any more. Run its cell again.";
-  color: var(--jp-ui-font-color1, CanvasText);
-  font: bold var(--jp-ui-font-size1, 13px) var(--jp-ui-font-family, sans-serif); }
-</style>"""
 
 
 class _Hidden(widgets.Password):  # type: ignore[misc]  # ipywidgets is untyped
@@ -78,8 +61,8 @@ class SetupForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self._drawing = self._closed = False
         self._make_controls()
         self._panels = {step.name: _Panel(number, step) for number, step in enumerate(setup.STEPS, 1)}
-        self._head = widgets.HTML()
-        super().__init__(children=[widgets.HTML(_CSS), self._head, *self._arrange()])
+        self._head, self._kept = widgets.HTML(), Kept()
+        super().__init__(children=[widgets.HTML(STYLE + self._kept.style), self._head, *self._arrange()])
         self.add_class("connect-pandas-setup")
         self._connect_controls()
         self._begin()
@@ -98,6 +81,11 @@ class SetupForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         # A saved or exported notebook has no kernel for the widgets.
         view = View(title=self._title(), verdict="Run this cell to set up a connection with its form.")
         return {**(super()._repr_mimebundle_(**kwargs) or {}), **bundle(view)}
+
+    def _ipython_display_(self) -> None:
+        if not in_notebook():
+            raise NotImplementedError
+        self._kept.show(super()._repr_mimebundle_() or {})
 
     def __repr__(self) -> str:
         return f"<SetupForm · {self._done()} of {len(_STEPS)} steps done>"
@@ -390,6 +378,8 @@ class SetupForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
                 self._forget(*self._secrets_of(step))
                 if step == "key":
                     self._show_key_pair()
+                if step == "profile":
+                    after_cells.look_up()
                 self._go_on()
             self._show()
 
@@ -431,6 +421,7 @@ class SetupForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         following = self._answers.next
         open_to = len(_STEPS) if following is None else setup.STEPS.index(following)
         self._head.value = f"<strong>{self._title()}</strong>"
+        self._kept.keep(View(title=self._title()))
         self._show_questions()
         for number, (name, panel) in enumerate(self._panels.items()):
             panel.show(
@@ -459,10 +450,7 @@ class SetupForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         asked = "server" in looked and self._answers.server is None
         _display(asked, self._fingerprint, self._same, self._another)
         self._fingerprint.value = (
-            _words(
-                f"It shows {looked['server']}\n{setup.what_to_compare(self._answers)}\nIs it the same?",
-                "status",
-            )
+            status(f"It shows {looked['server']}\n{setup.what_to_compare(self._answers)}\nIs it the same?")
             if asked
             else ""
         )
@@ -518,13 +506,13 @@ class _Panel:
         marks = {"wrong": "✗", "done": "✓", "next": "→", "later": ""}
         self._head.value = f"<h4>{escape(self._title)} {marks[state]}</h4>"
         if doing:
-            self._state.value = _words(f"… {doing}", "status")
+            self._state.value = status(f"… {doing}")
         elif wrong:
-            self._state.value = _words(setup.marked("✗", wrong), "alert")
+            self._state.value = alert(setup.marked("✗", wrong))
         elif answer:
-            self._state.value = _words(setup.marked("✓", answer), "status")
+            self._state.value = status(setup.marked("✓", answer))
         else:
-            self._state.value = _words(todo if is_open else "After the steps above.", "status")
+            self._state.value = status(todo if is_open else "After the steps above.")
         for name in ("wrong", "done", "next", "later"):
             mark = f"connect-pandas-{name}"
             if name == state:
@@ -590,7 +578,3 @@ def _key_options() -> list[tuple[str, str]]:
 def _display(on: bool, *controls: widgets.Widget) -> None:
     for control in controls:
         control.layout.display = None if on else "none"
-
-
-def _words(words: str, role: str) -> str:
-    return f'<div role="{role}"><pre>{escape(words)}</pre></div>'

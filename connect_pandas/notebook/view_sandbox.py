@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from connect_pandas.errors import ConnectError
 from connect_pandas.notebook.draw import SHOWN, Table, View, count, more, size
+from connect_pandas.service.connection import current
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from connect_pandas._sandbox import Sandbox
+    from connect_pandas.service.connection import Connection
 
 ANOTHER: Final = "Another: connect_pandas.sandbox()"
 
@@ -50,8 +53,21 @@ def _doors(box: Sandbox) -> tuple[tuple[str, str], ...]:
         ("file server", f"{way.host}, port {way.port}"),
         ("API", way.endpoint),
         ("explorer", f"open {box.explorer} in a browser on this machine (box.explorer)"),
-        ("way in", "box.connection, the session's current one; nothing leaves this machine"),
+        ("way in", f"box.connection, {_whether_current(way)}; nothing leaves this machine"),
     )
+
+
+def _whether_current(way: Connection) -> str:
+    """Say whether an import goes here by itself: of several sandboxes it goes to the last, unless told otherwise."""
+    try:
+        now = current()
+    except ConnectError:
+        now = way
+    if now == way:
+        return "the session's current one"
+    sandbox = "another sandbox, " if now.kind == "sandbox" else ""
+    which = f"of {sandbox}{now.user} at {now.host}, port {now.port}"
+    return f"not the session's current one, which is {which}: give it as connection=box.connection"
 
 
 def _tables(box: Sandbox) -> Iterable[Table]:

@@ -110,7 +110,7 @@ def test_a_repair_is_seen_made_and_undone(lab: Lab) -> None:
     form = form_of(lab)
     expect(part(form, "why")).to_contain_text("4 errors")
     form.get_by_role("button", name="Repair: makes a space of it").click()
-    expect(part(form, "said")).to_contain_text("'one two'")
+    expect(part(form, "trial")).to_contain_text("'one two'")
     lab.shot("form-repair")
     form.get_by_role("button", name="Make this repair").click()
     expect(part(form, "why")).to_contain_text("3 errors")
@@ -138,9 +138,9 @@ def test_cancel_in_mid_upload_leaves_nothing_and_the_kernel_usable(lab: Lab) -> 
     lab.run_cell(1)
     expect(lab.output(1)).to_contain_text("the kernel answers 42")
     form.get_by_role("button", name="Cancel").click()
-    expect(part(form, "state")).to_contain_text("Cancel")
+    expect(part(form, "in-sight")).to_contain_text("Cancelling")
     lab.run_cell(2)
-    expect(part(form, "state").get_by_role("alert")).to_contain_text("Nothing was left behind")
+    expect(part(form, "in-sight").get_by_role("alert")).to_contain_text("Nothing was left behind")
     expect(create(form)).to_be_enabled()
     lab.shot("form-cancelled")
     lab.run_cell(3)
@@ -207,12 +207,27 @@ def test_the_keyboard_reaches_everything(lab: Lab) -> None:
     expect(lab.output(1)).to_contain_text("Orders Order ID completed")
 
 
+def test_a_form_sees_the_connection_that_another_cell_makes(lab: Lab) -> None:
+    lab.open_cells(
+        'from connect_pandas import samples\nform = samples.orders().connect.form("Orders")\nform',
+        QUICK_SANDBOX,
+        "box.stop()",
+    )
+    lab.run_cell(0)
+    form = form_of(lab)
+    expect(part(form, "to")).to_contain_text("There is no connection yet")
+    lab.run_cell(1)
+    expect(part(form, "to")).to_contain_text("a sandbox")
+    lab.run_cell(2)
+    expect(part(form, "to")).to_contain_text("The sandbox has stopped")
+
+
 def test_a_form_with_everything_wrong_reads_in_both_themes(lab: Lab) -> None:
     lab.open_cells(MESSY)
     lab.run_cell(0)
     form = form_of(lab)
     form.get_by_role("button", name="Repair: makes a space of it").click()
-    expect(part(form, "said")).to_contain_text("'one two'")
+    expect(part(form, "trial")).to_contain_text("'one two'")
     for theme in ("light", "dark"):
         lab.theme(theme)
         lab.shot(f"form-messy-{theme}")

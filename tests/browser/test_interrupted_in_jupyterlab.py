@@ -14,6 +14,8 @@ from tests.browser.test_in_jupyterlab import QUICK_SANDBOX
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from playwright.sync_api import Locator
+
     from tests.browser.lab import Lab
 
 SLOW: Final = """
@@ -94,11 +96,43 @@ def test_forms_in_a_notebook_that_somebody_else_opens(lab: Lab, tmp_path: Path) 
     saved.metadata["received"] = True  # it is not what was signed on this machine any more
     nbformat.write(saved, tmp_path / "received.ipynb")
     lab.open(tmp_path / "received.ipynb")
-    expect(lab.output(0)).to_contain_text("Import plan: reference set 'Orders'")
-    expect(lab.output(0)).to_contain_text("orders-")
-    expect(lab.output(1)).to_contain_text("0 of 9 steps done")
-    expect(lab.output(1)).to_contain_text("Run this cell")
+    kept_are_shown(lab)
     expect(lab.page.locator(".jupyter-widgets")).to_have_count(0)
     lab.shot("received-forms")
+
+
+def test_forms_in_a_notebook_that_is_opened_again_later(lab: Lab, tmp_path: Path) -> None:
+    later = tmp_path / "later.ipynb"
+    sign = f"import nbformat, nbformat.sign as s; s.NotebookNotary().sign(nbformat.read({str(later)!r}, 4))"
+    lab.open_cells(ORDERS, "connect_pandas.setup()", sign)
+    lab.run_cell(0)
+    lab.run_cell(1)
+    form_of(lab).get_by_label("Folder").fill("RS")
+    form_of(lab).get_by_label("Folder").blur()
+    expect(part(form_of(lab), "line")).to_contain_text("RS")
     for cell in (0, 1):
-        assert lab.axe(lab.output(cell)) == []
+        expect(kept(lab, cell)).to_be_hidden()  # there is the form
+    saved = lab.save()
+    del saved.metadata["widgets"]  # as JupyterLab saves by default
+    nbformat.write(saved, later)
+    lab.run_cell(2)
+    lab.open(later)
+    expect(lab.output(0)).to_contain_text("model not found")
+    kept_are_shown(lab)
+    expect(kept(lab, 0)).to_contain_text("RS")  # as it was at last
+    lab.shot("forms-later")
+
+
+def kept(lab: Lab, cell: int) -> Locator:
+    """Return what a notebook keeps of the form in a cell."""
+    return lab.cell(cell).locator("[class^=connect-pandas-kept-]")
+
+
+def kept_are_shown(lab: Lab) -> None:
+    expect(kept(lab, 0)).to_be_visible()
+    expect(kept(lab, 0)).to_contain_text("Import plan: reference set 'Orders'")
+    expect(kept(lab, 0)).to_contain_text("orders-")
+    expect(kept(lab, 1)).to_contain_text("0 of 9 steps done")
+    for cell in (0, 1):
+        expect(kept(lab, cell)).to_contain_text("run this cell again")
+        assert lab.axe(kept(lab, cell)) == []

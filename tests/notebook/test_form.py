@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import enum
+import http
 import threading
 import time
+from decimal import Decimal
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +18,12 @@ import pytest
 
 import connect_pandas
 from connect_pandas import ImportForm, Sandbox, samples
-from connect_pandas.notebook import form_import
-from connect_pandas.notebook.form_code import Fix
+from connect_pandas.data.problems import Problem
+from connect_pandas.notebook import after_cells, form_import
+from connect_pandas.notebook.form_fixes import fixes
 from connect_pandas.notebook.form_table import ROWS
+
+USER = "workshop@sandbox.example"
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,7 +54,7 @@ def row(form: ImportForm, column: str) -> Any:
 
 
 def buttons(form: ImportForm) -> list[Any]:
-    return form._troubles._buttons()
+    return form._troubles._fixes
 
 
 def button(form: ImportForm, start: str) -> Any:
@@ -207,9 +213,7 @@ def test_an_unclear_key_is_asked_for() -> None:
 def test_several_columns_that_are_the_key_together() -> None:
     frame = pd.DataFrame({"order id": ["a", "a", "b"], "line": ["1", "2", "1"], "n": [1, 1, 1]})
     form = frame.connect.form("Lines")
-    use = button(form, "Use key=")
-    assert "'order id', 'line'" in use.description
-    use.click()
+    button(form, "Use order id + line as the key").click()
     assert str(form.plan.attributes[0].column) == "order id + line"
     assert form._table.rows[0].entry is not None
     assert form._table.rows[0].entry.position == 3
@@ -292,6 +296,41 @@ def test_an_option_about_another_label_is_code_that_runs() -> None:
     assert equal(run(form.code, frame), form.plan)
 
 
+class Colour(enum.Enum):
+    RED = 1
+
+
+@pytest.mark.parametrize(
+    "label",
+    [Colour.RED, Decimal("1.50"), float("nan"), ("a", float("nan")), pd.NaT, http.HTTPStatus.OK],
+    ids=repr,
+)
+def test_an_option_about_a_label_that_cannot_be_written_goes_by_its_place(label: Any) -> None:
+    columns = pd.Index(["id", label, "n"], dtype=object)
+    frame = pd.DataFrame([["a", "x", 1], ["b", "y", 2]], columns=columns)
+    form = frame.connect.form("Labels", key="id", columns=["id", label])
+    form._table.rows[1].name.control.value = "Second"
+    form._table.rows[1].type.control.value = "TEXT"
+    assert equal(run(form.code, frame), form.plan)
+    assert [a.name for a in form.plan.attributes] == ["id", "Second"]
+
+
+def test_the_name_finds_what_is_not_a_number_among_numbers() -> None:
+    frame = pd.DataFrame([["a", 1], ["b", 2]], columns=[float("nan"), 2.5])
+    form = frame.connect.form("Labels", key=2.5)
+    form._table.rows[0].name.control.value = "Letter"
+    assert form.code == "job = df.connect.create_reference_set('Labels', key=2.5, names={'nan': 'Letter'})"
+    assert [a.name for a in run(form.code, frame).attributes] == ["Letter", "2.5"]
+
+
+def test_a_label_of_the_index_goes_by_its_place_there() -> None:
+    index = pd.Index(["x", "y"], name=Decimal("1.5"))
+    frame = pd.DataFrame({"n": [1, 2]}, index=index)
+    form = frame.connect.form("Labels", key=Decimal("1.5"))
+    assert "key=df.index.names[0]" in form.code
+    assert equal(run(form.code, frame), form.plan)
+
+
 def test_a_schema_is_called_as_it_was_given(tmp_path: Any) -> None:
     schema = pa.DataFrameSchema({"Order ID": pa.Column(str, unique=True)})
     frame = samples.orders().astype({"Order ID": str})
@@ -316,7 +355,7 @@ def test_a_repair_shows_what_it_changes_is_made_and_undone() -> None:
     assert form._import.create.disabled
     button(form, "Repair: makes a space").click()
     idle(form)
-    shown = form._troubles.said.value
+    shown = form._troubles.preview.value
     assert "one\\ntwo" in shown or "one\ntwo" in shown
     assert "one two" in shown
     assert form.plan.frame.loc[0, "Note"] == "one\ntwo"
@@ -348,7 +387,7 @@ def test_a_repair_that_is_left_changes_nothing() -> None:
     idle(form)
     form._troubles.leave.click()
     assert form.plan is before
-    assert not form._troubles.said.value
+    assert not form._troubles.preview.value
 
 
 def test_a_fix_of_the_plan_is_made_at_once_and_keeps_what_was_chosen() -> None:
@@ -401,9 +440,12 @@ def test_while_a_repair_is_under_way_nothing_else_is_changed_or_created(
 
 def test_a_repair_that_changes_nothing_cannot_be_made() -> None:
     form = samples.orders().connect.form("Orders")
-    form._troubles._try(Fix("repair", {"spaces": True}, ""))
+    problem = Problem("name-spaces", "Something.", fix="df = df.connect.repair(spaces=True).frame")
+    form._troubles._list.children = [item := form._troubles._item(problem)]
+    form._troubles._fixes[-1].click()
     idle(form)
-    assert "nothing" in form._troubles.said.value
+    assert form._troubles.trial in item.children
+    assert "nothing" in form._troubles.preview.value
     assert form._troubles.apply.disabled
 
 
@@ -420,7 +462,127 @@ def test_rows_that_go_are_shown_as_such() -> None:
     form = frame.connect.form("Twice", key="Order ID")
     button(form, "Repair: ").click()
     idle(form)
-    assert "the row goes" in form._troubles.said.value
+    assert "the row goes" in form._troubles.preview.value
+
+
+def keyless() -> pd.DataFrame:
+    return pd.DataFrame({"amount": [1.5, 2.5, 2.5], "price": [1.0, 2.0, 2.0]}, index=[7, 8, 9])
+
+
+def make(form: ImportForm, start: str) -> None:
+    """Click a fix and make what it shows."""
+    button(form, start).click()
+    idle(form)
+    form._troubles.apply.click()
+    idle(form)
+
+
+def test_a_frame_without_any_key_is_finished_by_numbering_its_rows(box: Sandbox) -> None:
+    frame = keyless()
+    form = frame.connect.form("Sums")
+    button(form, "Number the rows as Row ID").click()
+    idle(form)
+    shown = unescape(form._troubles.preview.value)
+    assert "0, 1, 2 …: a new column" in shown
+    assert "3 rows × 2 columns → 3 rows × 3 columns" in shown
+    assert "as long as no row before it comes or goes" in shown
+    assert form.plan.key is None
+    form._troubles.apply.click()
+    idle(form)
+    assert form.plan.key == "Row ID"
+    assert form.code == (
+        'df = df.reset_index(drop=True).reset_index(names="Row ID")\n'
+        "job = df.connect.create_reference_set('Sums')"
+    )
+    assert equal(run(form.code, frame), form.plan)
+    assert list(frame.columns) == ["amount", "price"]
+    form._import.create.click()
+    eventually(lambda: "no difference" in form._import.state.value)
+    assert list(box.records("Sums")["Row ID"]) == ["0", "1", "2"]
+
+
+def test_what_was_chosen_of_a_new_column_goes_with_it() -> None:
+    frame = keyless()
+    form = frame.connect.form("Sums")
+    row(form, "price").include.control.value = False
+    make(form, "Number the rows")
+    row(form, "Row ID").name.control.value = "Number"
+    form._table.key.control.value = 0
+    assert [a.name for a in form.plan.attributes] == ["Number", "amount"]
+    assert equal(run(form.code, frame), form.plan)
+    form._troubles.undo.click()
+    idle(form)
+    assert (form.plan.options.key, form.plan.options.names) == (None, None)
+    assert form.code == "job = df.connect.create_reference_set('Sums', columns=['amount'])"
+    assert form.plan.key is None
+
+
+def test_rows_without_and_with_the_key_of_another_go_in_two_steps() -> None:
+    frame = pd.DataFrame({"Order ID": [*map(str, range(100, 160)), "100", None], "n": range(62)})
+    form = frame.connect.form("Nearly", key="Order ID")
+    make(form, "Repair: leaves out")
+    make(form, "Repair: keeps the last of each")
+    assert len(form.plan.frame) == 60
+    assert form.plan.ok
+    assert equal(run(form.code, frame), form.plan)
+    form = frame.connect.form("Nearly")
+    next(b for b in buttons(form) if "leaves out" in b.description and "keeps" in b.description).click()
+    idle(form)
+    shown = unescape(form._troubles.preview.value)
+    assert "'100': the row goes" in shown
+    assert "62 rows × 2 columns → 60 rows × 2 columns" in shown
+    form._troubles.apply.click()
+    idle(form)
+    assert equal(run(form.code, frame), form.plan)
+    assert len(form.plan.frame) == 60
+
+
+def test_an_index_becomes_a_column_and_part_of_the_key() -> None:
+    frame = pd.DataFrame(
+        {"line": ["1", "2", "1"], "n": [1.5, 1.5, 1.5]}, index=pd.Index([*"qqr"], name="order id")
+    )
+    form = frame.connect.form("Lines")
+    make(form, "Repair: makes a column of the index; makes one key of them")
+    assert form.plan.options.key == ("order id", "line")
+    assert form.plan.ok
+    assert equal(run(form.code, frame), form.plan)
+    form._troubles.undo.click()
+    idle(form)
+    assert form.plan.frame.index.name == "order id"
+    assert form.plan.options.key == ("order id", "line")
+
+
+def test_a_repair_opens_at_its_own_problem() -> None:
+    form = messy().connect.form("Messy")
+    first, second = form._troubles._list.children[:2]
+    trial = form._troubles.trial
+    button(form, "Repair: makes a space").click()
+    idle(form)
+    assert (first.children[-1] is trial, trial in second.children) == (True, False)
+    button(form, "Repair: makes them missing").click()
+    idle(form)
+    assert (trial in first.children, second.children[-1] is trial) == (False, True)
+    form._troubles.leave.click()
+    assert trial not in second.children
+    form.close()
+    assert trial.comm is None
+
+
+@pytest.mark.parametrize(
+    "fix",
+    [
+        "df = df.drop(columns=['a'])",
+        "df = df.reset_index(__import__('os').getcwd())",
+        "df = df.reset_index(names=[x for x in 'a'])",
+        "df = other.reset_index(drop=True)",
+        "df.columns = ['a']",
+        'plan = df.connect.plan("Name", key="…")',
+        "df = df.connect.repair(dates=[…",
+        "",
+    ],
+)
+def test_other_lines_are_for_a_person_to_write(fix: str) -> None:
+    assert list(fixes(Problem("no-key", "Something.", fix=fix))) == []
 
 
 def test_what_is_wrong_in_the_page_stands_in_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -501,7 +663,7 @@ def test_an_error_stands_in_the_form_in_words_and_allows_another_try(box: Sandbo
     eventually(lambda: not any(t.name == "connect-pandas-names" for t in threading.enumerate()))
     samples.orders().head(3).connect.create_reference_set("Orders", progress=False).wait()
     form._import.create.click()
-    eventually(lambda: "is taken" in form._import.state.value)
+    eventually(lambda: "is taken" in form._import.said.value)
     eventually(lambda: not form._import.create.disabled)
     assert form.job is None
     control(form, "name").value = "Orders2"
@@ -536,7 +698,7 @@ def test_an_import_that_another_kernel_has_begun_is_remembered(box: Sandbox) -> 
 def test_without_a_connection_the_form_says_how_to_connect() -> None:
     form = samples.orders().connect.form("Orders")
     form._import.create.click()
-    eventually(lambda: "connect_pandas.sandbox()" in form._import.state.value)
+    eventually(lambda: "connect_pandas.sandbox()" in form._import.said.value)
     eventually(lambda: not form._import.create.disabled)
 
 
@@ -557,7 +719,7 @@ def test_cancel_leaves_nothing_on_the_server(box: Sandbox, monkeypatch: pytest.M
     form._import.cancel.click()
     go_on.set()
     eventually(lambda: not form._import.create.disabled)
-    assert "ancelled" in form._import.state.value
+    assert "ancelled" in form._import.said.value
     assert form.job is None
     assert len(box.files) == 0
     assert len(box.jobs) == 0
@@ -571,7 +733,7 @@ def test_a_frame_that_has_changed_since_is_not_imported_by_mistake(box: Sandbox)
     form = frame.connect.form("Orders")
     frame.loc[0, "Amount"] = 1.0
     form._import.create.click()
-    eventually(lambda: "has changed" in form._import.state.value)
+    eventually(lambda: "has changed" in form._import.said.value)
     eventually(lambda: not form._import.create.disabled)
     assert form.job is None
     assert len(box.jobs) == 0
@@ -586,12 +748,12 @@ def test_a_click_that_was_on_its_way_sends_no_plan_with_errors(box: Sandbox) -> 
     form = samples.orders().connect.form("Orders")
     row(form, "Client ID").key.control.value = 1
     form._import._begin()
-    eventually(lambda: "Nothing was sent: 1 error" in form._import.state.value)
+    eventually(lambda: "Nothing was sent: 1 error" in form._import.said.value)
     control(form, "notify").value = "nobody"
     form._table.key.control.value = 0
     eventually(lambda: not form._import.has_begun)
     form._import._begin()
-    eventually(lambda: "wrong with 'Notify'" in unescape(form._import.state.value))
+    eventually(lambda: "wrong with 'Notify'" in unescape(form._import.said.value))
     eventually(lambda: not form._import.has_begun)
     assert form.job is None
     assert len(box.jobs) == 0
@@ -606,7 +768,7 @@ def test_another_error_allows_another_try(box: Sandbox, monkeypatch: pytest.Monk
     form = samples.orders().connect.form("Orders")
     monkeypatch.setattr(form_import, "current", lambda: 1 / 0)
     form._import.create.click()
-    eventually(lambda: "ZeroDivisionError" in form._import.state.value)
+    eventually(lambda: "ZeroDivisionError" in form._import.said.value)
     eventually(lambda: not form._import.create.disabled)
 
 
@@ -620,7 +782,52 @@ def test_names_of_another_connection_are_forgotten() -> None:
         control(form, "folder").value = "RS"
         eventually(lambda: not form._import.create.disabled)
     control(form, "folder").value = "RS/Orders"
-    assert "no connection yet" in form._import.to.value
+    assert "The sandbox has stopped" in form._import.to.value
+
+
+def test_a_form_notices_a_connection_and_its_end_when_a_cell_has_run() -> None:
+    form = samples.orders().connect.form("Orders")
+    assert "connect_pandas.sandbox()" in form._import.to.value
+    with connect_pandas.sandbox() as box:
+        samples.orders().head(3).connect.create_reference_set("Orders", progress=False).wait(progress=False)
+        given = samples.orders().connect.form("Others", connection=box.connection)
+        after_cells.look_up()
+        assert "a sandbox" in form._import.to.value
+        eventually(lambda: "choose another name" in form._import.why.value)
+        asked = form._known
+        after_cells.look_up()
+        assert form._known is asked  # once is enough
+    assert "a sandbox" in form._import.to.value
+    after_cells.look_up()
+    assert "The sandbox has stopped" in form._import.to.value
+    assert "This sandbox has stopped" in given._import.to.value
+    assert not form._import.why.value
+    form.close()
+    with connect_pandas.sandbox():
+        after_cells.look_up()
+        assert "The sandbox has stopped" in form._import.to.value  # a closed form does not look any more
+
+
+def test_where_there_is_no_room_the_way_to_make_some_is_said_before(box: Sandbox) -> None:
+    for name in "ABCDE":
+        samples.orders().head(2).connect.create_reference_set(name, progress=False).wait(progress=False)
+    form = samples.orders().connect.form("Orders")
+    eventually(lambda: "It has 5 reference sets already" in form._import.to.value)
+    assert box.explorer in form._import.to.value
+    assert "deleteDataSet" in form._import.to.value
+    assert not form._import.create.disabled  # the service may give more than by default
+
+
+def test_of_two_sandboxes_each_says_which_is_current() -> None:
+    with connect_pandas.sandbox() as first:
+        assert "the session's current one; nothing" in repr(first)
+        with connect_pandas.sandbox() as second:
+            assert "the session's current one; nothing" in repr(second)
+            port = second.connection.port
+            assert (
+                f"not the session's current one, which is of another sandbox, {USER} at 127.0.0.1, port {port}"
+                in (" ".join(repr(first).split()))
+            )
 
 
 def test_an_import_that_nobody_confirmed_is_not_begun_anew(
@@ -632,7 +839,7 @@ def test_an_import_that_nobody_confirmed_is_not_begun_anew(
     form = samples.orders().connect.form("Orders")
     monkeypatch.setattr("connect_pandas.service.graphql.Api.create_import_job", unanswered)
     form._import.create.click()
-    eventually(lambda: "Nobody answered" in form._import.state.value)
+    eventually(lambda: "Nobody answered" in form._import.said.value)
     eventually(lambda: "connect-pandas-import" not in {t.name for t in threading.enumerate()})
     assert form._import.create.disabled
     assert form.job is not None
@@ -648,7 +855,7 @@ def test_a_connection_that_is_lost_while_it_waits_is_said() -> None:
         eventually(lambda: form.job is not None)
         eventually(lambda: "still on the server" in form._import.state.value)
         assert form._import.cancel.disabled
-    eventually(lambda: "stopped" in form._import.state.value or "could not" in form._import.state.value)
+    eventually(lambda: "stopped" in form._import.said.value or "could not" in form._import.said.value)
 
 
 @pytest.mark.parametrize(
@@ -667,7 +874,7 @@ def test_progress_in_words(done: int, sent: int, seconds: float, said: str) -> N
 def test_a_column_named_like_markup_is_shown_as_text() -> None:
     frame = pd.DataFrame({"id": ["a", "b"], "<script>alert(1)</script>": ["<b>", "&\n"]})
     form = ImportForm(connect_pandas.plan(frame, "Markup"))
-    shown = [w.value for w in (form._preview, form._line, form._troubles.said)]
+    shown = [w.value for w in (form._preview, form._line, form._troubles.preview)]
     shown += [r.about.value for r in form._table.rows]
     shown += [item.children[0].value for item in form._troubles._list.children]
     assert not any("<script>" in html or "<b>" in html for html in shown)

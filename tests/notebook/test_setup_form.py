@@ -481,9 +481,9 @@ def test_the_form_can_be_used_meanwhile_and_what_is_out_of_date_is_dropped(fake:
     assert not form._user.disabled
     form._check_key.click()  # a second click begins nothing
     form._port.value = "2222"
+    assert len(fake.asked) == 1
     fake.over.set()
     settled(form)
-    assert len(fake.asked) == 1
     assert "was changed meanwhile" in words(form, "api_key")
     assert form._answers.api_key is None
 
