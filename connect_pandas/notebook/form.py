@@ -12,7 +12,7 @@ import ipywidgets as widgets
 
 from connect_pandas import rules
 from connect_pandas.data.problems import errors
-from connect_pandas.errors import ConnectError, PlanError
+from connect_pandas.errors import ConnectError, ConnectWarning, PlanError
 from connect_pandas.notebook import after_cells
 from connect_pandas.notebook.display import bundle, size_of, text, view, way_of
 from connect_pandas.notebook.draw import View, as_html
@@ -364,7 +364,7 @@ def _quietly(ask: Callable[..., tuple[Any, ...]], *of: Any) -> tuple[Any, ...]:
     """Return what is answered; what goes wrong is said when the import is tried."""
     try:
         return ask(*of)
-    except ConnectError:
+    except (ConnectError, ConnectWarning):  # where warnings are errors, one from a thread is heard by nobody
         return ()
 
 

@@ -23,7 +23,7 @@ def begun(connection: Connection | None = None) -> tuple[dict[str, Any], ...]:
         whose = connection or current()
     except ConfigurationError:
         whose = None
-    return tuple(map(_row, Journal.open(whose).entries()))
+    return tuple(map(_row, Journal.of(whose).entries()))
 
 
 def _row(entry: Entry) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def job(which: str, connection: Connection | None = None) -> ImportJob:
 
 def open_ends(connection: Connection) -> tuple[ImportJob, ...]:
     """Return the imports over this connection that left this machine, and of which it has not seen the end."""
-    journal = Journal.open(connection)
+    journal = Journal.of(connection)
     return tuple(
         job_of(entry, journal, connection)
         for entry in journal.entries()

@@ -161,10 +161,15 @@ class Journal:
         connection : Connection, optional
             Its ``state`` names the folder; without one the user's own is taken.
         """
-        own = None if connection is None else connection.state
-        journal = cls((own or state_folder()) / FILE_NAME)
+        journal = cls.of(connection)
         journal._write(lambda _db: None)
         return journal
+
+    @classmethod
+    def of(cls, connection: Connection | None) -> Journal:
+        """Return the journal of a connection's imports to look into; where there is none, none is made."""
+        own = None if connection is None else connection.state
+        return cls((own or state_folder()) / FILE_NAME)
 
     def plan(
         self,
