@@ -142,6 +142,8 @@ def _submitted(asked_for: ImportJob, steps: Mapping[str, Step]) -> Item:
     if "rejected" in steps:
         reason = steps["rejected"].detail.get("reason", "")
         return Item("error", "submitted", f"refused{_when(steps, 'rejected')}: {reason}")
+    if not asked_for.asked:
+        return Item("open", "submitted", "the service was not asked for it: it never began")
     return Item("open", "submitted", "the service did not confirm it; it may have begun or not")
 
 
@@ -169,8 +171,11 @@ def _compared_item(asked_for: ImportJob) -> Item:
 
 def _next(asked_for: ImportJob) -> str:
     if asked_for.seen.status not in ("completed", "partial"):
-        again = f'next: df.connect.create_reference_set("{asked_for.name}")   import the data anew'
-        return again if asked_for.discarded else "next: job.wait()   wait until the service is done"
+        if asked_for.discarded:
+            return f'next: df.connect.create_reference_set("{asked_for.name}")   import the data anew'
+        if not asked_for.asked:
+            return f'next: job.resume(df.connect.plan("{asked_for.name}"))   go on with it, with the data'
+        return "next: job.wait()   wait until the service is done"
     if asked_for.verification is None:
         verb = "compare what arrived with what was sent" if asked_for.plan else "count what arrived"
         return f"next: job.verify()   {verb}"

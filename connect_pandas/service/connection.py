@@ -511,8 +511,12 @@ def read_profiles() -> dict[str, Any]:
         raise ConfigurationError(f"The profiles in {path} cannot be read: {error}") from None
 
 
+_WHO: Final = frozenset({"domain", "user", "host", "endpoint"})
+"""What says who connects, or where to."""
+
+
 def _default_profile(*sources: Iterable[str]) -> str | None:
-    named = any(set(source) - SECRETS for source in sources)
+    named = any(_WHO & set(source) for source in sources)
     return DEFAULT_PROFILE if not named and DEFAULT_PROFILE in read_profiles() else None
 
 
@@ -536,10 +540,10 @@ def _read_profile(name: str) -> dict[str, Any]:
             f"Known: {', '.join(s for s in SETTINGS if s not in SECRETS)}."
         )
     if wrong := sorted(n for n, value in settings.items() if not isinstance(value, _NUMBERS.get(n, str))):
-        raise ConfigurationError(
-            f"The profile {name!r} in {path}: {', '.join(wrong)} must be text in quotes "
-            f"({' and '.join(_NUMBERS)}: a number)."
+        said = (
+            f"{n} must be {'a number, without quotes' if n in _NUMBERS else 'text in quotes'}" for n in wrong
         )
+        raise ConfigurationError(f"The profile {name!r} in {path}: {', '.join(said)}.")
     return settings
 
 

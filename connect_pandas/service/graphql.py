@@ -7,10 +7,14 @@ that no exception of the libraries below, whose request carries the API key, is 
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import socket
 import ssl
+import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
@@ -272,6 +276,8 @@ class _Said:
 
     message: str
     code: str = ""
+    of_document: bool = False
+    """Whether it is about the request's text, and came before anything was executed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,9 +300,15 @@ class _Answer:
         """Return after how many seconds the same may be asked again; ``None`` where that would change nothing."""
         if not (self.broken or self.status in (429, 502, 503, 504)):
             return None
-        if self.retry_after.isdigit():
-            return max(shortest, float(self.retry_after))
+        if self.retry_seconds is not None:
+            return max(shortest, self.retry_seconds)
         return None if self.retry_after else shortest  # a date: it is told to the user
+
+    @property
+    def retry_seconds(self) -> float | None:
+        """Return ``Retry-After`` where that is seconds; else it is a date, or nothing (RFC 9110)."""
+        text = self.retry_after
+        return float(text) if text.isascii() and text.isdecimal() else None
 
     @property
     def is_2xx(self) -> bool:
@@ -313,52 +325,75 @@ class _Answer:
 
 def _post(connection: Connection, document: str, variables: dict[str, Any], *, seconds: float) -> _Answer:
     require_running(connection)
-    host, answers = _host(connection), list[Any]()
-
-    def begin(response: Any) -> None:
-        answers.append(response)
-        response.stream = _Hurried(response.stream, time.monotonic() + seconds)
-
+    host, answers, deadline = _host(connection), list[Any](), _Deadline(seconds)
+    try:
+        tls = _tls(*_own_certificates(connection.endpoint))
+    except OSError as error:
+        return _Answer({}, trouble=_no_certificates(connection.endpoint, error), sent=False)
     transport = HTTPXTransport(
         url=connection.endpoint,
         json_deserialize=_read_json,
         headers={"x-api-key": connection.api_key.reveal()},
         timeout=httpx.Timeout(seconds, connect=connection.timeout),
-        verify=_tls(),
+        verify=tls,
         # A redirect would carry the key to wherever it points; a company's proxy has no part in this machine.
         follow_redirects=False,
         trust_env=not is_loopback(urlsplit(connection.endpoint).hostname or ""),
-        event_hooks={"response": [begin]},
+        event_hooks={"response": [answers.append]},
     )
     try:
         result = Client(schema=_schema(), transport=transport).execute_sync(
-            GraphQLRequest(document, variable_values=variables or None), get_execution_result=True
+            GraphQLRequest(document, variable_values=variables or None),
+            get_execution_result=True,
+            extra_args={"extensions": {"trace": deadline.hear}},
         )
         answer = _Answer(result.data if isinstance(result.data, dict) else {})
     except TransportQueryError as error:
-        answer = _Answer(error.data if isinstance(error.data, dict) else {}, _said(error.errors))
+        executed = "data" in answers[-1].json()
+        answer = _Answer(error.data if isinstance(error.data, dict) else {}, _said(error.errors, executed))
     except TransportError as error:
-        answer = _troubled(error.__cause__, answers[-1] if answers else None, host, seconds)
+        cause = httpx.ReadTimeout("no end") if deadline.is_over else error.__cause__
+        answer = _troubled(cause, answers[-1] if answers else None, host, seconds)
     except (ImportError, ValueError, httpx.InvalidURL) as error:
         # From making the client, before any request: a proxy in the environment that makes no sense to it.
         answer = _Answer({}, trouble=f"The way to {host} cannot be taken: {error}", sent=False)
+    finally:
+        deadline.cancel()
     return _with_status(_without_key(answer, connection), answers[-1] if answers else None)
 
 
-class _Hurried(httpx.SyncByteStream):  # type: ignore[misc]  # httpx is untyped as gql hands it on
-    """A body that has to come to its end in time: httpx alone waits anew for each of its bytes."""
+class _Deadline:
+    """Breaks the connection when a request does not come to its end in time.
 
-    def __init__(self, body: Any, end: float) -> None:
-        self._body, self._end = body, end
+    httpx alone waits anew for each byte: a header that drips, or ``103 Early Hints`` for ever, would have no end.
+    """
 
-    def __iter__(self) -> Iterator[bytes]:
-        for part in self._body:
-            if time.monotonic() > self._end:
-                raise httpx.ReadTimeout("the body does not end")
-            yield part
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._timer: threading.Timer | None = None
+        self.is_over = False
 
-    def close(self) -> None:
-        self._body.close()
+    def hear(self, event: str, info: dict[str, Any]) -> None:
+        """Begin anew with each connection that httpcore traces: to a proxy, to the service, and under TLS."""
+        if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
+            self.cancel()
+            self._timer = threading.Timer(
+                self._seconds, self._end, (info["return_value"].get_extra_info("socket"),)
+            )
+            self._timer.daemon = True
+            with suppress(RuntimeError):  # no thread to be had: httpx's own waits are what is left
+                self._timer.start()
+
+    def cancel(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _end(self, line: socket.socket) -> None:
+        self.is_over = True
+        try:
+            socket.socket.shutdown(line, socket.SHUT_RDWR)  # TLS's own would pull the rug from under a reader
+        except OSError:
+            self.is_over = False  # it is closed already, or has gone on under TLS
 
 
 def _read_json(content: bytes) -> dict[str, Any]:
@@ -378,19 +413,44 @@ def _schema() -> GraphQLSchema:
     return build_schema(text)
 
 
+def _own_certificates(endpoint: str) -> tuple[str, str]:
+    """Return the file and the folders of certificates that the user trusts instead, where TLS is spoken."""
+    if urlsplit(endpoint).scheme != "https":
+        return "", ""
+    return os.environ.get("SSL_CERT_FILE", ""), os.environ.get("SSL_CERT_DIR", "")
+
+
 @cache
-def _tls() -> ssl.SSLContext:
-    context: ssl.SSLContext = httpx.create_ssl_context()
+def _tls(file: str = "", folders: str = "") -> ssl.SSLContext:
+    # OpenSSL says nothing of a folder that is missing; every certificate would be a stranger's.
+    if not file and folders and not any(map(os.path.isdir, folders.split(os.pathsep))):
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+    context: ssl.SSLContext = httpx.create_ssl_context(trust_env=bool(file or folders))
     return context
 
 
-def _said(errors: list[Any] | None) -> tuple[_Said, ...]:
+def _no_certificates(endpoint: str, error: OSError) -> str:
+    file, folders = _own_certificates(endpoint)
+    name, value = ("SSL_CERT_FILE", file) if file else ("SSL_CERT_DIR", folders)
+    if not value:
+        return f"The certificates that come with this Python cannot be read: {error}. Install certifi anew."
+    why = getattr(error, "reason", "") or error.strerror
+    return (
+        f"{name} is {value!r}, and no certificates can be read there ({why}). Nothing was sent. Correct "
+        f"{name}, or unset it to trust the usual certificates."
+    )
+
+
+def _said(errors: list[Any] | None, executed: bool) -> tuple[_Said, ...]:
     def one(error: Any) -> _Said:
         if not isinstance(error, dict):
             return _Said(str(error))
         extensions = error.get("extensions")
         code = extensions.get("code") if isinstance(extensions, dict) else ""
-        return _Said(str(error.get("message") or "(no message)"), str(code or ""))
+        # The specification: what is wrong with the document itself has a place in it, belongs to no field of the
+        # answer, and leaves "data" away. A gateway's own error, of a time-out for one, has no place.
+        of_document = not executed and bool(error.get("locations")) and not error.get("path")
+        return _Said(str(error.get("message") or "(no message)"), str(code or ""), of_document)
 
     return tuple(one(error) for error in errors or ())
 
@@ -428,7 +488,7 @@ def _in_words(chain: tuple[BaseException, ...], host: str, seconds: float, *, an
     def of(*kinds: type[BaseException]) -> BaseException | None:
         return next((error for error in chain if isinstance(error, kinds)), None)
 
-    if tls := of(ssl.SSLError):
+    if (tls := of(ssl.SSLError)) and of(httpx.ConnectError):
         why = getattr(tls, "verify_message", "") or getattr(tls, "reason", "") or "the handshake failed"
         return (
             f"{host} does not prove who it is (TLS: {why}). Nothing was sent to it. Behind a company "
@@ -464,7 +524,7 @@ def _without_key(answer: _Answer, connection: Connection) -> _Answer:
     def clean(text: str) -> str:
         return _short(text.replace(connection.api_key.reveal(), "•••"))
 
-    errors = tuple(_Said(clean(error.message), clean(error.code)) for error in answer.errors)
+    errors = tuple(replace(e, message=clean(e.message), code=clean(e.code)) for e in answer.errors)
     return replace(answer, errors=errors, trouble=clean(answer.trouble))
 
 
@@ -522,8 +582,7 @@ def _refused_key(host: str, answer: _Answer) -> AuthenticationFailed:
 
 
 def _when(answer: _Answer) -> str:
-    # Retry-After is either seconds or a date (RFC 9110).
-    if answer.retry_after.isdigit():
+    if answer.retry_seconds is not None:
         return f" Try again in {answer.retry_after} s."
     return f" Try again after {answer.retry_after}." if answer.retry_after else " Try again in a few minutes."
 
@@ -533,6 +592,10 @@ _ADVICE: Final = {
         "The service did not find the uploaded file at that name and folder. Check filename={filename!r} and "
         "folder={folder!r} against the directory of the subscription, then submit again."
     ),
+    "reference sets already": (
+        "A subscription has 5 sets by default, and up to 25 on request: delete one that is not needed in the web app, "
+        "or ask for more. In a sandbox: connect_pandas.sandbox() starts an empty one."
+    ),
     "Invalid delimiter": (
         "The file must use one delimiter throughout: a comma, a tab or a pipe. "
         'Make the plan again with one of them: df.connect.plan("{name}", delimiter="|")'
@@ -541,6 +604,18 @@ _ADVICE: Final = {
 """Source: guide, errors of the import."""
 
 _DOCUMENTED: Final = ("S3_FILE_METADATA_FAILED", "INPUT_VALIDATION_FAILED")
+_NOT_BEGUN: Final = frozenset(
+    {
+        "BAD_REQUEST",
+        "BAD_USER_INPUT",
+        "FORBIDDEN",
+        "GRAPHQL_PARSE_FAILED",
+        "GRAPHQL_VALIDATION_FAILED",
+        "OPERATION_RESOLUTION_FAILURE",
+        "UNAUTHENTICATED",
+    }
+)
+"""What GraphQL servers say when they turn a request away before they do anything. Source: open, the usual codes."""
 
 
 def _import_failure(
@@ -557,14 +632,20 @@ def _import_failure(
 
 
 def _is_refusal(answer: _Answer, job_id: Any) -> bool:
-    """Whether the service certainly began nothing."""
+    """Whether the service certainly began nothing; any error that is not known to say so may come from afterwards."""
+    if job_id:
+        return False
     if answer.status is not None and 400 <= answer.status < 500:
         return answer.status != 408  # the service's own time-out: it cannot tell what it has read
-    if answer.trouble or job_id or not answer.errors or not answer.is_2xx:
+    if answer.trouble or not answer.is_2xx:
         return False
-    # GraphQL servers give this code to any error that they did not expect, also after the work was done.
-    unexpected = {error.code for error in answer.errors} == {"INTERNAL_SERVER_ERROR"}
-    return answer.said.startswith(_DOCUMENTED) or not unexpected
+    return bool(answer.errors) and all(map(_says_not_begun, answer.errors))
+
+
+def _says_not_begun(error: _Said) -> bool:
+    if error.message.startswith(_DOCUMENTED):
+        return True
+    return error.code in _NOT_BEGUN if error.code else error.of_document
 
 
 def _rejected(host: str, answer: _Answer, asked: dict[str, Any]) -> ImportRejected:

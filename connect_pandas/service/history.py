@@ -117,6 +117,8 @@ def job_of(
         journal=journal,
         entry=entry.id,
         progress=progress,
+        discarded=entry.is_discarded,
+        asked=entry.may_have_begun,
         seen=Seen(status, f"the journal says: {last.name}", last.at.astimezone()),
     )
 

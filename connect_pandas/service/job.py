@@ -24,7 +24,7 @@ from connect_pandas.errors import (
     PlanError,
 )
 from connect_pandas.service.graphql import Api
-from connect_pandas.service.journal import place
+from connect_pandas.service.journal import DISCARDED, place
 from connect_pandas.service.progress import Advance, Progress, silent
 from connect_pandas.service.sftp import Session, open_session
 from connect_pandas.service.verify import Verification, verify
@@ -193,6 +193,8 @@ class ImportJob:
         What :meth:`verify` found last.
     discarded : bool
         Whether it was given up by :meth:`discard`.
+    asked : bool
+        Whether the service was asked for it, answered or not. One that was not never began.
     """
 
     id: str | None
@@ -211,6 +213,7 @@ class ImportJob:
     seen: Seen = field(default_factory=lambda: Seen("submitted", "nothing was looked at yet", datetime.now()))
     verification: Verification | None = None
     discarded: bool = False
+    asked: bool = True
 
     @property
     def status(self) -> Status:
@@ -262,11 +265,7 @@ class ImportJob:
         PlanError
             When ``timeout`` is no number, or the import was discarded.
         """
-        if self.discarded:
-            raise PlanError(
-                f"This import of {self.name!r} was discarded, and its file removed: there is nothing to wait for. "
-                f'To import the data: df.connect.create_reference_set("{self.name}")'
-            )
+        self._require_something_to_wait_for()
         if not _is_duration(timeout):
             raise PlanError(f"timeout={timeout!r} is no number of seconds, as in job.wait(timeout=600).")
         if self.seen.status == "completed":
@@ -341,15 +340,20 @@ class ImportJob:
 
         Look in the web app first. An import that still waits or runs would fail without its file.
 
+        A file of that name that another import waits for is left alone.
+
         Raises
         ------
+        PlanError
+            It is being sent right now, or is completed.
         ConnectionFailed, AuthenticationFailed, HostKeyError
             The file could not be removed.
         """
-        with open_session(self.connection) as session:
-            session.remove(self.folder, self.filename)
+        from connect_pandas.service.resume import discard
+
+        discard(self)
         self.discarded = True
-        self._write_down("failed", reason="discarded by its user")
+        self._write_down("failed", reason=DISCARDED)
         self.seen = Seen("unknown", "it was discarded and its file removed", datetime.now())
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
@@ -371,6 +375,19 @@ class ImportJob:
 
     # ── how it is followed ─────────────────────────────────────────────────────────────────────────────
 
+    def _require_something_to_wait_for(self) -> None:
+        if not self.asked:
+            raise PlanError(
+                f"This import of {self.name!r} was broken off before the service was asked for it: it never began. "
+                "To go on with it: job.resume(), with the data where they have to be sent again: "
+                f'job.resume(df.connect.plan("{self.name}"))'
+            )
+        if self.discarded:
+            raise PlanError(
+                f"This import of {self.name!r} was discarded, and its file removed: there is nothing to wait for. "
+                f'To import the data: df.connect.create_reference_set("{self.name}")'
+            )
+
     def _file_is_there(self) -> bool:
         with _FileWatch(self) as watch:
             return watch.is_there()
@@ -387,6 +404,7 @@ class ImportJob:
         begin = since = time.monotonic()
         before, shown, warned = Evidence(None, None), 0, False
         for pause in _pauses():
+            self._require_something_to_wait_for()
             evidence = self._see_if_possible(watch)
             now = time.monotonic()
             if evidence != before:

@@ -16,14 +16,15 @@ import uuid
 import warnings
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from posixpath import normpath
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from platformdirs import user_state_path
 
-from connect_pandas.errors import ConnectWarning, UploadFailed
+from connect_pandas.errors import ConfigurationError, ConnectWarning, UploadFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,6 +40,11 @@ BUSY_SECONDS: Final = 10.0
 StepName = Literal[
     "planned", "uploaded", "asked", "submitted", "rejected", "unconfirmed", "failed", "completed", "partial"
 ]
+
+DISCARDED: Final = "discarded by its user"
+"""Why an import failed that its user gave up."""
+SENDING_MOST: Final = timedelta(hours=24)
+"""For how long another machine is taken to be still sending what it has begun. Source: open."""
 
 _ENDS: Final = ("completed", "partial", "rejected", "failed")
 _BEGUN: Final = ("asked", "submitted", "unconfirmed")
@@ -104,11 +110,20 @@ class Entry:
 
     def is_of(self, connection: Connection) -> bool:
         """Say whether it went over a connection to this user's same subscription."""
-        ours = (connection.user, connection.host, connection.port, connection.endpoint)
         # A connection that names no directory takes the only one there is.
-        end = "/" + (connection.directory or "").strip("/")
-        same_directory = f"/{self.directory.strip('/')}".endswith(end) if end != "/" else True
-        return (self.user, self.host, self.port, self.endpoint) == ours and same_directory
+        end = normpath(f"/{connection.directory or ''}").lstrip("/")
+        same_directory = f"/{self.directory.strip('/')}".endswith(f"/{end}") if end else True
+        return _whose(self) == _whose(connection) and same_directory
+
+    def is_of_set(self, other: Entry) -> bool:
+        """Say whether it makes the same set as another, in the same subscription."""
+        same_place = self.directory == other.directory and _whose(self) == _whose(other)
+        return same_place and self.data_set_name == other.data_set_name
+
+    def is_at(self, other: Entry) -> bool:
+        """Say whether its file is at the same place as another's."""
+        place, theirs = ((e.directory, e.folder, e.filename) for e in (self, other))
+        return place == theirs and _whose(self) == _whose(other)
 
     def step(self, name: StepName) -> Step | None:
         """Return the last step of this name, or ``None``."""
@@ -133,10 +148,38 @@ class Entry:
     @property
     def is_at_work(self) -> bool:
         """Whether it is being sent, by this process or by another of this machine that still runs."""
-        by = self.steps[0].detail
-        elsewhere = by.get("machine") == platform.node() and _runs(by.get("process"))
-        sent = any(step.name in (*_ENDS, "submitted", "unconfirmed") for step in self.steps)
-        return not sent and (elsewhere or self.id in _at_work)
+        elsewhere = self.by.get("machine") == platform.node() and _runs(self.by)
+        return not self._is_sent and (elsewhere or self.id in _at_work)
+
+    @property
+    def may_be_at_work(self) -> bool:
+        """Whether another machine with this journal has begun it not long ago, and may still be sending it."""
+        elsewhere = self.by.get("machine") != platform.node()
+        return not self._is_sent and elsewhere and datetime.now(UTC) - self.created < SENDING_MOST
+
+    @property
+    def by(self) -> dict[str, Any]:
+        """The ``process`` and the ``machine`` that went on with it last."""
+        return next((step.detail for step in reversed(self.steps) if "process" in step.detail), {})
+
+    @property
+    def was_broken_off(self) -> bool:
+        """Whether nobody sends it, and the service was not asked for it: what there is of its file is of no use."""
+        return not (self.may_have_begun or self.is_over or self.is_at_work)
+
+    @property
+    def is_discarded(self) -> bool:
+        """Whether its user gave it up."""
+        failed = self.step("failed")
+        return failed is not None and failed.detail.get("reason") == DISCARDED
+
+    @property
+    def _is_sent(self) -> bool:
+        return any(step.name in (*_ENDS, "submitted", "unconfirmed") for step in self.steps)
+
+
+class _Busy(Exception):
+    """Another process holds the journal."""
 
 
 class Journal:
@@ -156,13 +199,19 @@ class Journal:
     def open(cls, connection: Connection | None = None) -> Journal:
         """Open the journal of a connection's imports, making it where there is none; warns when that cannot be.
 
+        Raises
+        ------
+        ConfigurationError
+            When another process does not let go of it: what it holds must be known before anything is sent.
+
         Parameters
         ----------
         connection : Connection, optional
             Its ``state`` names the folder; without one the user's own is taken.
         """
         journal = cls.of(connection)
-        journal._write(lambda _db: None)
+        if isinstance(error := journal._write(lambda _db: None), _Busy):
+            raise ConfigurationError(journal._say_busy(error))
         return journal
 
     @classmethod
@@ -206,7 +255,7 @@ class Journal:
             filename=plan.filename,
             rows=plan.rows,
             payload=plan.payload,
-            steps=(Step("planned", now, {"process": os.getpid(), "machine": platform.node()}),),
+            steps=(Step("planned", now, this_process()),),
         )
 
         def add(db: sqlite3.Connection) -> None:
@@ -214,22 +263,50 @@ class Journal:
             require(list(_read(db, plan.name)))
             _add_import(db, entry)
 
-        self._write_or_keep_still(add)
+        with suppress(ConnectWarning):
+            if isinstance(error := self._write(add), _Busy):
+                raise ConfigurationError(self._say_busy(error))
         return entry
 
     def step(self, entry: str, name: StepName, **detail: Any) -> None:
         """Add a step to an import."""
         self._write_or_keep_still(lambda db: _add_step(db, entry, name, _now(), detail))
 
-    def step_before(self, entry: str, name: StepName, **detail: Any) -> None:
+    def step_before(
+        self,
+        entry: str,
+        name: StepName,
+        *,
+        require: Callable[[Entry, list[Entry]], None] = lambda _own, _others: None,
+        **detail: Any,
+    ) -> None:
         """Add a step that must be known to whoever goes on with the import, should this process die.
+
+        Parameters
+        ----------
+        entry : str
+        name : str
+        require : callable, optional
+            Looks at the import, and at the others of its data set, while no other process can write; what it raises
+            comes out, and nothing is written.
+        **detail
 
         Raises
         ------
         UploadFailed
             When it cannot be written, although the import itself could be.
         """
-        if error := self._try(lambda db: _add_step(db, entry, name, _now(), detail)):
+
+        def add(db: sqlite3.Connection) -> None:
+            db.execute("BEGIN IMMEDIATE")
+            named = db.execute("SELECT data_set_name FROM imports WHERE id = ?", (entry,)).fetchone()
+            if named is None:
+                raise sqlite3.DatabaseError("this import is not in it any more")
+            imports = {e.id: e for e in _read(db, *named)}
+            require(imports.pop(entry), [*imports.values()])
+            _add_step(db, entry, name, _now(), detail)
+
+        if error := self._try(add):
             raise UploadFailed(
                 f"The journal {self.path} cannot be written any more ({error}), and without it this import could be "
                 "asked for twice. No import was started.\n"
@@ -239,20 +316,21 @@ class Journal:
     def entries(self, data_set: str | None = None) -> list[Entry]:
         """Read the imports, or those of one data set, the oldest first; empty where nothing can be read."""
         try:
-            if self._broken or not self.path.exists():
+            if not self.path.exists():
                 return []
-            with closing(_connect(self.path)) as db:
+            with closing(_connect_to_read(self.path)) as db:
                 return list(_read(db, data_set))
         except (OSError, sqlite3.Error, ValueError) as error:
-            self._warn("read", error, "The imports that this machine has sent cannot be listed.")
+            if not self._broken:
+                self._warn("read", error, "The imports that this machine has sent cannot be listed.")
             return []
 
     def steps(self, entry: str) -> tuple[Step, ...]:
         """Read the steps of one import; nothing where they cannot be read, and not a word of it."""
         try:
-            if self._broken or not self.path.exists():
+            if not self.path.exists():
                 return ()
-            with closing(_connect(self.path)) as db:
+            with closing(_connect_to_read(self.path)) as db:
                 return tuple(_read_steps(db, "WHERE import_id = :entry", entry=entry).get(entry, ()))
         except (OSError, sqlite3.Error, ValueError):
             return ()
@@ -262,18 +340,32 @@ class Journal:
         with suppress(ConnectWarning):
             self._write(work)
 
-    def _write(self, work: Callable[[sqlite3.Connection], None]) -> None:
-        if error := self._try(work):
+    def _write(self, work: Callable[[sqlite3.Connection], None]) -> Exception | None:
+        error = self._try(work)
+        if error is not None and not isinstance(error, _Busy):
             self._warn("written", error, "The import goes on; after a restart it cannot be looked up here.")
+        return error
+
+    def _say_busy(self, error: Exception) -> str:
+        return (
+            f"The journal {self.path} is held by another process for more than {BUSY_SECONDS:.0f} s ({error}). It says "
+            "what was sent before, so nothing was sent. Try again; if it stays so, end the program that holds it, or "
+            f"set {FOLDER_VARIABLE} to another folder."
+        )
 
     def _try(self, work: Callable[[sqlite3.Connection], None]) -> Exception | None:
-        """Do the work in one transaction; return what keeps this journal from being written from now on."""
+        """Do the work in one transaction; return what kept it from being written, this time or from now on."""
         if self._broken:
             return None
         try:
             # SQLite lets those who wait try their luck; of many threads some would never have any.
             with _turn, closing(_connect(self.path)) as db, db:
                 work(db)
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                return _Busy(str(error))
+            self._broken = True
+            return error
         except (OSError, sqlite3.Error) as error:
             self._broken = True
             return error
@@ -317,9 +409,32 @@ def at_work(entry: Entry) -> Iterator[None]:
         _at_work.discard(entry.id)
 
 
-def _runs(process: Any) -> bool:
-    """Whether another process of this number runs here."""
+def _whose(one: Entry | Connection) -> tuple[str, str, int, str]:
+    """Return user and servers as they are compared: spelt in another way they are the same."""
+    return (one.user.lower(), one.host.lower(), one.port, one.endpoint.lower().rstrip("/"))
+
+
+def this_process() -> dict[str, Any]:
+    """Return what tells this process from every other, for a step that says who goes on with an import."""
+    return {"process": os.getpid(), "machine": platform.node(), "since": _since(os.getpid())}
+
+
+def _since(process: int) -> str:
+    """Return since when a process runs, which tells it from a later one of its number; empty where nothing says."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        stat = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    return f"{boot} {stat.rpartition(')')[2].split()[19]}"
+
+
+def _runs(by: dict[str, Any]) -> bool:
+    """Whether another process of this number, which is still the same, runs here."""
+    process = by.get("process")
     if not isinstance(process, int) or process == os.getpid():
+        return False
+    if by.get("since") and by["since"] != _since(process):
         return False
     if sys.platform == "win32":
         return _runs_on_windows(process)
@@ -359,6 +474,18 @@ def _connect(path: Path) -> sqlite3.Connection:
     return db
 
 
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    """Open a journal that may lie where nothing can be written."""
+    try:
+        db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+        db.execute("SELECT count(*) FROM imports").fetchone()
+        _require_tables(db)
+    except sqlite3.OperationalError:
+        # It has no tables yet, or a process was killed while it wrote: then the first to come has to tidy up.
+        return _connect(path)
+    return db
+
+
 def _require_tables(db: sqlite3.Connection) -> None:
     # One statement: between two, another process might make the tables.
     look = "SELECT (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_master)"
@@ -391,7 +518,7 @@ def _read(db: sqlite3.Connection, data_set: str | None = None) -> Iterator[Entry
     ours = f"import_id IN (SELECT id FROM imports {where})"  # noqa: S608 - own words only
     steps = _read_steps(db, f"WHERE {ours}" if where else "", name=data_set)
     db.row_factory = sqlite3.Row
-    imports = f"SELECT {names} FROM imports {where} ORDER BY created, rowid"  # noqa: S608 - own words only
+    imports = f"SELECT {names} FROM imports {where} ORDER BY rowid"  # noqa: S608 - own words only
     for row in db.execute(imports, {"name": data_set}):
         values = dict(row) | {
             "created": datetime.fromisoformat(row["created"]),

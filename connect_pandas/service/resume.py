@@ -8,7 +8,15 @@ from connect_pandas.errors import PlanError, UploadFailed
 from connect_pandas.service.graphql import Api
 from connect_pandas.service.journal import Journal, at_work
 from connect_pandas.service.sftp import open_session
-from connect_pandas.service.submit import ask, end_early, submit
+from connect_pandas.service.submit import (
+    ask,
+    end_early,
+    needed_by_another,
+    refuse_import_not_seen,
+    refuse_import_under_way,
+    say_at_work,
+    submit,
+)
 
 if TYPE_CHECKING:
     from connect_pandas.service.job import ImportJob, Plan
@@ -26,59 +34,88 @@ def resume(job: ImportJob, plan: Plan | None, progress: Progress) -> ImportJob:
             "The journal of this machine does not know this import, so nobody can say where it was broken off. "
             "job.status looks at what the service shows of it."
         )
+    if plan is not None:
+        _require_same(plan, entry)
     if entry.step("completed") or entry.step("partial"):
         return job
     if entry.is_over:
         raise PlanError(
             f"This import of {job.name!r} is over: {entry.steps[-1].detail.get('reason', 'it was refused')}\n"
-            'To import the data: df.connect.create_reference_set("…")'
+            f'To import the data: df.connect.create_reference_set("{job.name}")'
         )
     if entry.is_at_work:
-        raise PlanError(
-            f"This import of {job.name!r} is being sent right now, by process {entry.steps[0].detail['process']} of "
-            "this machine. Nothing was done. connect_pandas.jobs() shows how far it is."
-        )
+        raise PlanError(say_at_work(entry, "Nothing was done."))
     if entry.may_have_begun:
         _ = job.status  # looks, and says what is so; asking again might import twice
         return job
-    with open_session(job.connection) as session:
-        if entry.step("uploaded") is not None:
+    if entry.step("uploaded") is not None:
+        with open_session(job.connection) as session:
             _ask_now(job, entry, session, journal)
-            return job
-        _tidy_up(job, entry, session, journal)
+        return job
     given = plan or job.plan
     if given is None:
         raise PlanError(
-            f"The file of this import of {job.name!r} did not arrive whole, and this machine keeps no data. What had "
-            "arrived is removed; no import was begun. To import it: "
-            f'df.connect.create_reference_set("{job.name}"), or job.resume(df.connect.plan("{job.name}"))'
+            f"The file of this import of {job.name!r} did not arrive whole, and this machine keeps no data. No import "
+            f'was begun. To import it: df.connect.create_reference_set("{job.name}"), or '
+            f'job.resume(df.connect.plan("{job.name}")); either removes what has arrived.'
         )
     return submit(given, job.connection, progress=progress, wait_progress=job.progress)
+
+
+def _require_same(plan: Plan, entry: Entry) -> None:
+    """Refuse to go on with an import by data that are not its own, as far as that can be told."""
+    if plan.name != entry.data_set_name:
+        raise PlanError(
+            f"This is an import of {entry.data_set_name!r}, and the plan is of {plan.name!r}. Nothing was done."
+        )
+    if plan.rows != entry.rows:
+        raise PlanError(
+            f"This import of {plan.name!r} was of {entry.rows:,} rows, and the plan has {plan.rows:,}. Nothing was "
+            "done. To import the plan's all the same: plan.submit()"
+        )
 
 
 def _ask_now(job: ImportJob, entry: Entry, session: Session, journal: Journal) -> None:
     """Ask for an import whose whole file is there, and for which the service was never asked."""
     assert job.receipt is not None  # noqa: S101 - its step was written down
-    asked = False
-    try:
-        found = session.size(job.folder, job.filename)
-        if found != job.receipt.size:
-            there = "is gone" if found is None else f"has {found:,} bytes"
-            raise UploadFailed(
-                f"The file {job.receipt.path} {there}; {job.receipt.size:,} bytes were sent. No import was begun."
-            )
-        api = Api(job.connection)
-        if api.data_set(job.name) is not None:
-            raise PlanError(f"By now the subscription has a reference set {job.name!r}. No import was begun.")
-        asked = True
-        with at_work(entry):
-            ask(job, api, journal)
-    except BaseException as error:
-        end_early(job, session, journal, error, asked=asked)
-        raise
+    found = session.size(job.folder, job.filename)
+    if found != job.receipt.size:
+        there = "is gone" if found is None else f"has {found:,} bytes"
+        wrong = UploadFailed(
+            f"The file {job.receipt.path} {there}; {job.receipt.size:,} bytes were sent. No import was begun."
+        )
+        end_early(job, session, journal, wrong, asked=False)
+        raise wrong
+    # Whatever goes wrong before the service is asked leaves the file where it is, for the next time.
+    api = Api(job.connection)
+    if api.data_set(job.name) is not None:
+        raise PlanError(
+            f"By now the subscription has a reference set {job.name!r}. No import was begun. The file is still there: "
+            "job.discard() removes it."
+        )
+    before = [e for e in journal.entries(job.name) if e.id != entry.id and e.is_of_set(entry)]
+    refuse_import_under_way(session, before)
+    refuse_import_not_seen(before)
+    with at_work(entry):
+        try:
+            ask(job, api, journal, before)
+        except (PlanError, UploadFailed):
+            raise  # before the service was asked: somebody else is at it, or it cannot be written down
+        except BaseException as error:
+            end_early(job, session, journal, error, asked=True)
+            raise
 
 
-def _tidy_up(job: ImportJob, entry: Entry, session: Session, journal: Journal) -> None:
-    """Remove what has arrived of a file that no import will read."""
-    session.remove(job.folder, job.filename)
-    journal.step(entry.id, "failed", reason="It was broken off before its file had arrived whole.")
+def discard(job: ImportJob) -> None:
+    """Remove the file of an import that has failed: see :meth:`ImportJob.discard`."""
+    journal = job.journal or Journal.open(job.connection)
+    entry = next((e for e in journal.entries() if e.id == job.entry), None)
+    if entry is not None and entry.is_at_work:
+        raise PlanError(say_at_work(entry, "Nothing was discarded."))
+    if entry is not None and entry.step("completed"):
+        raise PlanError(
+            f"This import of {job.name!r} is completed, its set is there: there is nothing to discard."
+        )
+    if entry is None or not needed_by_another(entry, journal):
+        with open_session(job.connection) as session:
+            session.remove(job.folder, job.filename)

@@ -7,6 +7,7 @@ import stat
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from posixpath import join, normpath
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from connect_pandas.errors import (
@@ -319,9 +320,8 @@ def _log_on(connection: Connection, key: paramiko.PKey | None, timeout: float) -
 def _find_directory(client: Client, connection: Connection) -> str:
     home = client.normalize(".")
     if connection.directory is not None:
-        path = "/".join(
-            [*([] if connection.directory.startswith("/") else [home.rstrip("/")]), connection.directory]
-        )
+        # However it is spelt, it is one directory to the journal.
+        path = normpath(join(home, connection.directory))
         found = client.find(path)
         if found is None or not _is_folder(found):
             raise ConfigurationError(_say_no_directory(client, home, path, is_file=found is not None))

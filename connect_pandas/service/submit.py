@@ -21,8 +21,8 @@ from connect_pandas.errors import (
 )
 from connect_pandas.service.graphql import Api, check_payload, how_to_find_out
 from connect_pandas.service.history import how_to_look_up, job_of
-from connect_pandas.service.job import MONITORING, Seen
-from connect_pandas.service.journal import Journal, at_work, place
+from connect_pandas.service.job import GRACE_SECONDS, MONITORING, Seen
+from connect_pandas.service.journal import Journal, at_work, place, this_process
 from connect_pandas.service.progress import silent
 from connect_pandas.service.sftp import open_session
 
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 
 SETS_ON_REQUEST: Final = 25
 """Source: guide: 5 reference sets by default, up to 25 on request. Which, only the service knows."""
-UNDER_WAY: Final = timedelta(hours=24)
-"""How long an import whose file is still there is taken for one that may yet make its set. Source: open."""
 
 
 def submit(
@@ -95,8 +93,10 @@ def submit(
             if (same := _same_import(plan, session, before, api, progress)) is not None:
                 (tell or _warn)(_say_same(same))
                 return job_of(same, journal, connection, plan=plan, progress=wait_progress or progress)
-            _refuse_import_under_way(session, before)
+            refuse_import_under_way(session, before)
             _refuse_taken_set(plan, api.data_sets())
+            refuse_import_not_seen(before)
+            _tidy_up(before, session, journal)
             plan = _with_free_file(plan, session)
             entry = journal.plan(
                 plan,
@@ -108,7 +108,7 @@ def submit(
             )
             job = job_of(entry, journal, connection, plan=plan, progress=wait_progress or progress)
             with at_work(entry):
-                _send(job, plan, api, session, journal, progress, cancel)
+                _send(job, plan, api, session, journal, before, progress, cancel)
     except BaseException as stop:
         # Wherever it was interrupted, also on the way out: a job that has begun is not lost.
         if job is not None and job.id is not None:
@@ -140,33 +140,78 @@ def _is_of_set(entry: Entry, plan: Plan, connection: Connection, session: Sessio
     return same_place and entry.data_set_name == plan.name
 
 
-def _refuse_import_under_way(session: Session, before: list[Entry]) -> None:
+def refuse_import_under_way(session: Session, before: list[Entry]) -> None:
     """Refuse a second import of a name whose set is only about to appear: it would fail, and keep its file."""
     for entry in reversed(before):
         if _may_be_under_way(entry) and session.size(entry.folder, entry.filename) is not None:
             raise PlanError(_say_under_way(entry))
 
 
-def _refuse_import_at_work(before: list[Entry], now: list[Entry]) -> None:
-    """Refuse a second import of a name that is being sent, or was begun since it was looked whether it is free."""
-    known = {entry.id for entry in before}
-    for entry in reversed(now):
-        ended = entry.step("failed") or entry.step("rejected")
-        if entry.is_at_work or (entry.id not in known and not ended):
+def refuse_import_not_seen(before: list[Entry]) -> None:
+    """Refuse a second import of a name whose file has just gone, and whose set may still be about to appear."""
+    if before and not before[-1].is_over and before[-1].may_have_begun:
+        newest = before[-1]
+        if datetime.now(UTC) - newest.steps[-1].at < timedelta(seconds=GRACE_SECONDS):
             raise PlanError(
-                f"An import of {entry.data_set_name!r} is being sent right now, by process "
-                f"{entry.steps[0].detail['process']} of this machine. Nothing was sent.\n"
-                f"connect_pandas.jobs() shows how far it is; to follow it: {how_to_look_up(entry.filename)}; job.wait()"
+                f"An import of {newest.data_set_name!r} was asked for at {_clock(newest.steps[-1].at)}: its file is "
+                "gone, so the service has read it, and its set does not show yet. Nothing was sent.\n"
+                f"  To follow it:  {how_to_look_up(newest.filename)}; job.wait()\n"
+                f"  If it failed (web app, {MONITORING}: {newest.job_name}):  job.discard()   and submit again"
             )
 
 
+def _refuse_import_at_work(before: list[Entry], now: list[Entry], done: str = "Nothing was sent.") -> None:
+    """Refuse a second import of a name that is being sent, or that somebody has gone on with since it was looked at."""
+    known = {(entry.id, len(entry.steps)) for entry in before}
+    for entry in reversed(now):
+        ended = entry.step("failed") or entry.step("rejected")
+        if (
+            entry.is_at_work
+            or entry.may_be_at_work
+            or ((entry.id, len(entry.steps)) not in known and not ended)
+        ):
+            raise PlanError(say_at_work(entry, done))
+
+
+def say_at_work(entry: Entry, done: str) -> str:
+    """Say that an import is being sent, by whom, and what to do."""
+    follow = f"connect_pandas.jobs() shows how far it is; to follow it: {how_to_look_up(entry.filename)}; job.wait()"
+    if entry.is_at_work or not entry.may_be_at_work:
+        who = f"is being sent right now, by process {entry.by.get('process')} of this machine"
+        return f"An import of {entry.data_set_name!r} {who}. {done}\n{follow}"
+    return (
+        f"An import of {entry.data_set_name!r} was begun at {_clock(entry.created)} on another machine, "
+        f"{entry.by.get('machine')}, which may still be sending it. {done}\n{follow}\n"
+        f"If that machine has stopped:  {how_to_look_up(entry.filename)}; job.discard()   and submit again"
+    )
+
+
+def _clock(at: datetime) -> str:
+    return f"{at.astimezone():%Y-%m-%d %H:%M}"
+
+
+def _tidy_up(before: list[Entry], session: Session, journal: Journal) -> None:
+    """Remove what earlier imports of the set have left that were broken off: nobody goes on with them any more."""
+    for entry in before:
+        if entry.was_broken_off and not entry.may_be_at_work:
+            if not needed_by_another(entry, journal):
+                session.remove(entry.folder, entry.filename)
+            journal.step(entry.id, "failed", reason="It was broken off before it was asked for.")
+
+
+def needed_by_another(entry: Entry, journal: Journal) -> bool:
+    """Say whether at an import's place lies the file of another, which waits: somebody gave both the same name."""
+    others = (e for e in journal.entries() if e.id != entry.id and e.is_at(entry))
+    return any(not e.is_over and (e.may_have_begun or e.is_at_work or e.may_be_at_work) for e in others)
+
+
 def _may_be_under_way(entry: Entry) -> bool:
-    return entry.may_have_begun and not entry.is_over and datetime.now(UTC) - entry.created < UNDER_WAY
+    return entry.may_have_begun and not entry.is_over
 
 
 def _say_under_way(entry: Entry) -> str:
     job = f"job id {entry.job_id}" if entry.step("submitted") else "not confirmed by the service"
-    begun = f"{entry.created.astimezone():%Y-%m-%d %H:%M}"
+    begun = _clock(entry.created)
     return (
         f"An import of {entry.data_set_name!r} is under way ({job}, begun {begun}): its file is still on the server. "
         "Nothing was sent.\n"
@@ -195,12 +240,12 @@ def _same_import(
     The same is: the data set's name, everything that the service is asked for, and every byte of the file. The set is
     there, or the file still waits for it.
     """
-    for entry in reversed(before):
+    # What an older one has made is gone: a later one could take the name.
+    begun = (e for e in reversed(before) if e.may_have_begun and not (e.step("rejected") or e.step("failed")))
+    if (entry := next(begun, None)) is not None:
         uploaded = entry.step("uploaded")
         if (
             uploaded is not None
-            and entry.may_have_begun
-            and not (entry.step("rejected") or entry.step("failed"))
             and _apart_from_names(entry.payload) == _apart_from_names(plan.payload)
             and (session.size(entry.folder, entry.filename) is not None or api.data_set(plan.name))
             and uploaded.detail.get("sha256") == _checksum(plan, progress)
@@ -249,6 +294,7 @@ def _send(
     api: Api,
     session: Session,
     journal: Journal,
+    before: list[Entry],
     progress: Progress,
     cancel: threading.Event | None,
 ) -> None:
@@ -270,15 +316,30 @@ def _send(
         if cancel is not None and cancel.is_set():
             raise UploadFailed("Cancelled after the upload; no import was started.")
         asked = True
-        ask(job, api, journal)
+        ask(job, api, journal, before)
     except BaseException as error:
         end_early(job, session, journal, error, asked=asked)
         raise
 
 
-def ask(job: ImportJob, api: Api, journal: Journal) -> None:
-    """Ask the service for the import, once; that it is about to be asked is written down before."""
-    journal.step_before(job.entry, "asked")
+def ask(job: ImportJob, api: Api, journal: Journal, before: list[Entry]) -> None:
+    """Ask the service for the import, once; that it is about to be asked is written down before.
+
+    ``before`` are the imports of its set that were looked at: in the meantime nobody may have gone on with one.
+    """
+
+    def require(own: Entry, others: list[Entry]) -> None:
+        if own.may_have_begun or own.is_over:
+            raise PlanError(
+                f"Meanwhile somebody else went on with this import of {own.data_set_name!r} "
+                f"(connect_pandas.jobs() says: {own.steps[-1].name}). No import was begun from here."
+            )
+        _refuse_import_at_work(
+            before, [e for e in others if e.is_of_set(own)], "No import was begun from here."
+        )
+
+    journal.step_before(job.entry, "asked", require=require, **this_process())
+    job.asked = True
     job.id = api.create_import_job(job.payload)
     job.seen = Seen("submitted", "nothing was looked at yet", datetime.now())
     journal.step(job.entry, "submitted", job_id=job.id)
@@ -288,6 +349,8 @@ def end_early(
     job: ImportJob, session: Session, journal: Journal, error: BaseException, *, asked: bool
 ) -> None:
     """Write down what ended an import early, say it, and tidy up after it."""
+    if isinstance(error, PlanError) and any(step.name == "asked" for step in journal.steps(job.entry)):
+        return  # by somebody else, whose file it is now
     if job.id is not None:
         # Perhaps once more: a step written twice says no more than one, a missing one loses the id.
         journal.step(job.entry, "submitted", job_id=job.id)
@@ -359,4 +422,4 @@ def _say_begun(job: ImportJob) -> str:
 
 
 def _reason(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
+    return f"{type(error).__name__}: {error}".removesuffix(": ")

@@ -95,6 +95,9 @@ def _begun(fault: str, act: Callable[[Stage], Any], says: str = "", **more: Any)
 INTERNAL: Final = (
     b'{"errors": [{"message": "oops", "extensions": {"code": "INTERNAL_SERVER_ERROR"}}], "data": null}'
 )
+GATEWAYS: Final = (
+    b'{"errors": [{"message": "late", "extensions": {"code": "DOWNSTREAM_SERVICE_ERROR"}}], "data": null}'
+)
 PARTIAL: Final = b'{"errors": [{"message": "late"}], "data": {"createImportJob": {"id": "job-9"}}}'
 NO_ID: Final = b'{"data": {"createImportJob": {}}}'
 CUT: Final = b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n" + HALF_JSON
@@ -131,6 +134,8 @@ UNKNOWN = (
     _begun("redirect", answer(302, b"", ELSEWHERE, after=True), "HTTP 302"),
     _unknown("an unexpected error", answer(200, INTERNAL), "oops"),
     _begun("an unexpected error", answer(200, INTERNAL, after=True), "oops"),
+    _begun("an error with a gateway's code", answer(200, GATEWAYS, after=True), "late"),
+    _begun("an error without a code", answer(200, SAID % b"time-out", after=True), "time-out"),
     _begun("errors beside a job", answer(200, PARTIAL, after=True), "late"),
     _begun("an answer without an id", answer(200, NO_ID, after=True), "without a job"),
     _unknown("file server gone, too", both(reset, answer(502, HTML)), "HTTP 502"),

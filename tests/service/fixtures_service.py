@@ -54,6 +54,9 @@ class OrdersPlan:
     def renamed(self) -> OrdersPlan:
         return replace(self, filename=f"{uuid.uuid4().hex}.csv")
 
+    def first(self, rows: int) -> OrdersPlan:
+        return replace(self, orders=self.orders[:rows])
+
     @property
     def rows(self) -> int:
         return len(self.orders)

@@ -7,7 +7,7 @@ import ssl
 import threading
 import time
 import traceback
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -126,6 +126,7 @@ QUERY_FAILURES = {
         "after Wed, 21 Oct 2026",
     ),
     "429": (Reply({}, 429), ConnectionFailed, "in a few minutes"),
+    "429 no number": (Reply({}, 429, {"Retry-After": "\u00b2"}), ConnectionFailed, "too many requests"),
     "502": (Reply(raw=b"", status=502), ConnectionFailed, "HTTP 502"),
     "500": (Reply(raw=b"oops", status=500), ConnectionFailed, r"trouble of its own \(HTTP 500\)"),
     "redirect": (Reply(raw=b"", status=307, headers={"location": "/x"}), ConnectionFailed, "not followed"),
@@ -180,14 +181,92 @@ def test_a_query_without_answer_ends(fake: FakeApi) -> None:
     assert len(fake.asked) == 1
 
 
+DRIPS = {
+    "header": (b"HTTP/1.1 200 OK\r\nX-A: ", b"a"),
+    "early hints": (b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"),
+    "body": (b"HTTP/1.1 200 OK\r\n\r\n", b" "),
+}
+
+
+@contextmanager
+def dripping(first: bytes, again: bytes) -> Iterator[str]:
+    """Answer every request without end; yield the address."""
+    over = threading.Event()
+
+    def serve(line: socket.socket) -> None:
+        with line, suppress(OSError):
+            line.recv(65536)
+            line.sendall(first)
+            while not over.wait(0.02):
+                line.sendall(again)
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                line, _ = listener.accept()
+                threads.append(threading.Thread(target=serve, args=(line,)))
+                threads[-1].start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threads = [threading.Thread(target=accept)]
+        threads[0].start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        over.set()
+        listener.shutdown(socket.SHUT_RDWR)
+        for thread in threads:
+            thread.join()
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(("first", "again"), DRIPS.values(), ids=DRIPS)
+def test_an_answer_that_drips_ends(first: bytes, again: bytes) -> None:
+    with dripping(first, again) as url:
+        api = Api(replace(connection_to(url), timeout=0.2))
+        with pytest.raises(ConnectionFailed, match=r"did not answer within 0\.2 s"):
+            api.data_sets()
+        with pytest.raises(ImportUnconfirmed, match=r"did not answer within 0\.4 s"):
+            api.create_import_job(PAYLOAD)
+
+
 # ── how an import fails ───────────────────────────────────────────────────────────────────────────────────
 
 DELIMITER = (
     "INPUT_VALIDATION_FAILED. Invalid delimiter. "
     "Only the delimiters comma(,), tab(\\t), or pipe(|) are allowed."
 )
+NO_FIELD = {"message": 'Cannot query "createImportJob".', "locations": [{"line": 1, "column": 44}]}
 IMPORT_FAILURES = {
-    "refused": (refusal("The name is odd"), ImportRejected, "The name is odd"),
+    "refused": (refusal("The name is odd", code="BAD_USER_INPUT"), ImportRejected, "The name is odd"),
+    "forbidden": (refusal("Not you", code="FORBIDDEN"), ImportRejected, "Not you"),
+    "no code": (refusal("The name is odd"), ImportUnconfirmed, "The name is odd"),
+    "a gateway's code": (refusal("late", code="DOWNSTREAM_SERVICE_ERROR"), ImportUnconfirmed, "late"),
+    "one of two": (
+        Reply({"errors": [{"message": DELIMITER}, {"message": "late"}], "data": None}),
+        ImportUnconfirmed,
+        "late",
+    ),
+    "the document": (Reply({"errors": [NO_FIELD]}), ImportRejected, "Cannot query"),
+    "the document, and executed": (
+        Reply({"errors": [NO_FIELD], "data": None}),
+        ImportUnconfirmed,
+        "Cannot query",
+    ),
+    "the document, with a gateway's code": (
+        Reply({"errors": [NO_FIELD | {"extensions": {"code": "TIMEOUT"}}]}),
+        ImportUnconfirmed,
+        "Cannot query",
+    ),
+    "a field": (Reply({"errors": [NO_FIELD | {"path": ["createImportJob"]}]}), ImportUnconfirmed, "query"),
+    "a gateway without data": (
+        Reply({"errors": [{"message": "upstream request timeout"}]}),
+        ImportUnconfirmed,
+        "upstream request timeout",
+    ),
+    "400 beside a job": (
+        refusal("late", data={"createImportJob": {"id": "job-9"}}, status=400),
+        ImportUnconfirmed,
+        "id job-9",
+    ),
     "no such file": (refusal("S3_FILE_METADATA_FAILED"), ImportRejected, "filename='orders.csv'"),
     "no such file, by surprise": (
         refusal("S3_FILE_METADATA_FAILED", code="INTERNAL_SERVER_ERROR"),
@@ -195,7 +274,7 @@ IMPORT_FAILURES = {
         "folder='RS/Orders'",
     ),
     "delimiter": (refusal(DELIMITER), ImportRejected, r'df.connect.plan\("Orders", delimiter='),
-    "null job": (refusal("no", data={"createImportJob": None}), ImportRejected, "no"),
+    "null job": (refusal("no", data={"createImportJob": None}), ImportUnconfirmed, "no"),
     "400": (Reply({"message": "bad"}, 400), ImportRejected, r"\(HTTP 400\): bad"),
     "404": (Reply(raw=b"", status=404), ImportRejected, "HTTP 404"),
     "413": (Reply(raw=b"", status=413), ImportRejected, "HTTP 413"),
@@ -271,6 +350,45 @@ def test_a_proxy_setting_that_makes_no_sense_is_said(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("HTTPS_PROXY", "gopher://proxy:1")
     with pytest.raises(ConnectionFailed, match="cannot be taken"):
         Api(connection_to("https://no-such-host.invalid/")).create_import_job(PAYLOAD)
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_certificates_that_are_not_there_are_said(
+    variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    wrong = [tmp_path / "missing"]
+    if variable == "SSL_CERT_FILE":
+        wrong += [tmp_path / "table.csv", tmp_path]
+        wrong[1].write_text("a,b\n")
+    for path in wrong:
+        monkeypatch.setenv(variable, str(path))
+        api = Api(connection_to("https://127.0.0.1:9/"))
+        with pytest.raises(ConnectionFailed, match=f"^{variable} is ") as caught:
+            api.data_sets()
+        assert repr(str(path)) in str(caught.value)
+        with pytest.raises(ConnectionFailed, match="The import was not begun"):
+            api.create_import_job(PAYLOAD)
+    monkeypatch.delenv(variable)
+    with pytest.raises(ConnectionFailed, match="refuses the connection"):
+        api.data_sets()
+
+
+def test_a_sandbox_asks_for_no_certificates(fake: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere.pem")
+    assert api_of(fake).data_sets() == ()
+
+
+def test_certificates_named_later_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    with tls_server(tmp_path) as port:
+        api = Api(connection_to(f"https://127.0.0.1:{port}/"))
+        with pytest.raises(ConnectionFailed, match="TLS: self-signed certificate"):
+            api.data_sets()
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))
+        with pytest.raises(ConnectionFailed, match="TLS: ") as caught:
+            api.data_sets()
+    assert "self-signed" not in str(caught.value)  # what is still wrong is the name
 
 
 def test_this_machine_is_reached_without_the_companys_proxy(

@@ -5,18 +5,29 @@ from __future__ import annotations
 import dataclasses
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+import threading
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
-from fixtures_service import NO_SETS, FakeApi, OrdersPlan, Reply
+from fixtures_service import NO_SETS, FakeApi, OrdersPlan, Reply, good
 
 import connect_pandas
 from connect_pandas import jobs, samples
-from connect_pandas.errors import ConnectWarning, ImportRejected, ImportUnconfirmed, PlanError, UploadFailed
+from connect_pandas.errors import (
+    ConfigurationError,
+    ConnectionFailed,
+    ConnectWarning,
+    ImportRejected,
+    ImportUnconfirmed,
+    PlanError,
+    UploadFailed,
+)
 from connect_pandas.service.history import job as job_known_as
 from connect_pandas.service.journal import Entry, Journal, at_work
 from connect_pandas.service.sftp import open_session
@@ -150,13 +161,124 @@ def test_what_did_not_arrive_whole_is_removed_and_sent_anew(
     entry = broken_off(plan, connection, sent=sent)
     with pytest.raises(PlanError, match=r"keeps no data.*job\.resume\(df\.connect\.plan\(\"Orders\"\)\)"):
         job_known_as(entry.id, connection).resume()
-    assert files_of(plan, box) == []
-    assert steps(connection) == ["planned", "failed"]
+    assert steps(connection) == ["planned"]
     assert fake.mutations == []
-    other = broken_off(dataclasses.replace(plan, filename="b.csv"), connection, sent=sent)
-    job = job_known_as(other.id, connection).resume(plan)
-    assert (job.id, job.entry != other.id) == ("job-1", True)
+    broken = job_known_as(entry.id, connection)
+    with pytest.raises(PlanError, match=r"never began.*job\.resume\("):
+        broken.wait()
+    assert "never began" in repr(broken)
+    for other, words in (
+        (dataclasses.replace(plan, name="More"), "'More'"),
+        (plan.first(3), "8 rows, and the plan has 3"),
+    ):
+        with pytest.raises(PlanError, match=words):
+            broken.resume(other)
+    job = broken.resume(dataclasses.replace(plan, filename="b.csv"))
+    assert (job.id, job.entry != entry.id) == ("job-1", True)
+    assert files_of(plan, box) == ["b.csv"]
+    assert Journal.open(connection).entries()[-2].steps[-1].name == "failed"
+
+
+def test_the_same_call_tidies_up_after_one_that_was_broken_off(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi, box: Sandbox
+) -> None:
+    broken_off(plan, connection, whole=True)
+    submit(dataclasses.replace(plan, filename="b.csv"), connection)
+    assert files_of(plan, box) == ["b.csv"]
+    assert [e.steps[-1].name for e in Journal.open(connection).entries()][-2:] == ["failed", "submitted"]
+
+
+def test_a_file_that_another_import_waits_for_is_left_alone(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi, box: Sandbox
+) -> None:
+    entry = broken_off(plan, connection)
+    submit(plan, connection)
+    old = job_known_as(entry.id, connection)
+    with pytest.raises(PlanError, match="is over"):
+        old.resume(plan)
+    old.discard()
     assert files_of(plan, box) == ["orders.csv"]
+
+
+def test_two_that_resume_ask_once(plan: OrdersPlan, connection: Connection, fake: FakeApi) -> None:
+    entry = broken_off(plan, connection, whole=True)
+    ends: list[object] = []
+
+    def go_on() -> None:
+        try:
+            ends.append(job_known_as(entry.id, connection).resume().id)
+        except PlanError as error:
+            ends.append(str(error))
+
+    threads = [threading.Thread(target=go_on) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(fake.mutations) == 1
+    assert "job-1" in ends
+
+
+def test_where_the_service_cannot_be_asked_the_file_stays_for_the_next_time(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi, box: Sandbox
+) -> None:
+    entry = broken_off(plan, connection, whole=True)
+    fake.query = Reply(status=500)
+    with pytest.raises(ConnectionFailed):
+        job_known_as(entry.id, connection).resume()
+    assert steps(connection) == ["planned", "uploaded"]
+    assert files_of(plan, box) == ["orders.csv"]
+    fake.query = NO_SETS
+    assert job_known_as(entry.id, connection).resume().id == "job-1"
+
+
+def test_what_is_being_sent_or_done_is_not_discarded(plan: OrdersPlan, connection: Connection) -> None:
+    entry = broken_off(plan, connection)
+    with at_work(entry), pytest.raises(PlanError, match="being sent right now"):
+        job_known_as(entry.id, connection).discard()
+    Journal.open(connection).step(entry.id, "completed", rows=8)
+    with pytest.raises(PlanError, match="nothing to discard"):
+        job_known_as(entry.id, connection).discard()
+
+
+@pytest.mark.parametrize("spelt", ["{0}/", "./{0}", "x/../{0}"])
+def test_a_directory_is_one_however_it_is_spelt(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi, spelt: str
+) -> None:
+    with open_session(connection) as session:
+        again = spelt.format(session.directory.rpartition("/")[2])
+    submit(plan, connection)
+    other = dataclasses.replace(connection, directory=again, endpoint=connection.endpoint.rstrip("/"))
+    with pytest.raises(PlanError, match="under way"):
+        submit(dataclasses.replace(plan.first(2), filename="b.csv"), other)
+    assert len(fake.mutations) == 1
+
+
+def test_only_the_newest_is_the_same_import(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connect_pandas.service.submit.GRACE_SECONDS", 0.0)
+    submit(plan, connection)
+    with open_session(connection) as session:
+        session.remove(plan.folder, plan.filename)
+    submit(dataclasses.replace(plan.first(2), filename="b.csv"), connection)
+    with open_session(connection) as session:
+        session.remove(plan.folder, "b.csv")
+    fake.query = good(dataSets={"nodes": [{"name": plan.name, "dataSetId": "1", "type": "REFERENCE_SET"}]})
+    with pytest.raises(PlanError, match="is taken"):
+        submit(dataclasses.replace(plan, filename="c.csv"), connection)
+
+
+def test_a_journal_that_another_process_holds_begins_nothing(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connect_pandas.service.journal.BUSY_SECONDS", 0.1)
+    path = Journal.open(connection).path
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(ConfigurationError, match="held by another process"):
+            submit(plan, connection)
+    assert fake.mutations == []
 
 
 def test_a_whole_file_that_was_not_asked_for_is_asked_for_now(

@@ -18,7 +18,7 @@ import pytest
 from fixtures_service import API_KEY, OrdersPlan, connection_to
 
 from connect_pandas.errors import ConnectWarning, UploadFailed
-from connect_pandas.service.journal import FILE_NAME, Entry, Journal, state_folder
+from connect_pandas.service.journal import FILE_NAME, SENDING_MOST, Entry, Journal, state_folder
 
 CONNECTION = connection_to("http://127.0.0.1:1/")
 
@@ -276,9 +276,14 @@ def test_of_many_that_plan_at_once_one_is_the_first() -> None:
 def test_a_process_is_at_work_until_its_request_was_answered() -> None:
     entry = Journal.open().plan(OrdersPlan(), CONNECTION, "/")
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
-        by = replace(entry.steps[0], detail={**entry.steps[0].detail, "process": other.pid})
+        by = replace(entry.steps[0], detail={**entry.steps[0].detail, "process": other.pid, "since": ""})
         steps = (by, replace(by, name="asked"))
         assert replace(entry, steps=steps).is_at_work
         assert not replace(entry, steps=(*steps, replace(by, name="submitted"))).is_at_work
+        another = replace(by, detail={**by.detail, "since": "an earlier process of this number"})
+        assert not replace(entry, steps=(another,)).is_at_work
+        far = replace(entry, steps=(replace(by, detail={**by.detail, "machine": "another"}),))
+        assert (far.is_at_work, far.may_be_at_work) == (False, True)
+        assert not replace(far, created=far.created - SENDING_MOST).may_be_at_work
         other.kill()
     assert not replace(entry, steps=steps).is_at_work

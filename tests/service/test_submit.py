@@ -286,7 +286,7 @@ def test_a_file_that_cannot_be_removed_is_named(
 
         def mutation(_request: dict[str, Any]) -> Reply:
             wire.cut()
-            return refusal("no")
+            return refusal("no", code="BAD_USER_INPUT")
 
         fake.mutation = mutation
         with pytest.raises(ImportRejected, match=rf"left behind: /sub_.*/{plan.folder}/orders\.csv"):
@@ -467,12 +467,15 @@ def test_a_second_import_of_a_name_that_is_under_way_is_refused(
     assert submit(again, connection).id == "job-1"
 
 
-def test_a_name_whose_file_is_gone_is_not_under_way(
-    plan: OrdersPlan, connection: Connection, box: Sandbox
+def test_a_name_whose_file_has_just_gone_may_still_get_its_set(
+    plan: OrdersPlan, connection: Connection, box: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = submit(plan, connection)
     with open_session(connection) as session:
         session.remove(plan.folder, plan.filename)
+    with pytest.raises(PlanError, match="its set does not show yet"):
+        submit(dataclasses.replace(plan, filename="again.csv"), connection)
+    monkeypatch.setattr("connect_pandas.service.submit.GRACE_SECONDS", 0.0)
     assert submit(dataclasses.replace(plan, filename="again.csv"), connection).id == first.id
 
 
