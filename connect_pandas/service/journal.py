@@ -148,7 +148,9 @@ class Entry:
     @property
     def is_at_work(self) -> bool:
         """Whether it is being sent, by this process or by another of this machine that still runs."""
-        elsewhere = self.by.get("machine") == platform.node() and _runs(self.by)
+        # Where nothing tells a process from a later one of its number, age has to.
+        told = bool(self.by.get("since")) or datetime.now(UTC) - self.created < SENDING_MOST
+        elsewhere = told and self.by.get("machine") == platform.node() and _runs(self.by)
         return not self._is_sent and (elsewhere or self.id in _at_work)
 
     @property

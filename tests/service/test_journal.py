@@ -282,6 +282,7 @@ def test_a_process_is_at_work_until_its_request_was_answered() -> None:
         assert not replace(entry, steps=(*steps, replace(by, name="submitted"))).is_at_work
         another = replace(by, detail={**by.detail, "since": "an earlier process of this number"})
         assert not replace(entry, steps=(another,)).is_at_work
+        assert not replace(entry, steps=(by,), created=entry.created - SENDING_MOST).is_at_work
         far = replace(entry, steps=(replace(by, detail={**by.detail, "machine": "another"}),))
         assert (far.is_at_work, far.may_be_at_work) == (False, True)
         assert not replace(far, created=far.created - SENDING_MOST).may_be_at_work
