@@ -146,6 +146,11 @@ class Entry:
         return any(step.name in _BEGUN for step in self.steps)
 
     @property
+    def is_under_way(self) -> bool:
+        """Whether the service was asked for it, and its end was not seen."""
+        return self.may_have_begun and not self.is_over
+
+    @property
     def is_at_work(self) -> bool:
         """Whether it is being sent, by this process or by another of this machine that still runs."""
         # Where nothing tells a process from a later one of its number, age has to.
@@ -326,6 +331,10 @@ class Journal:
             if not self._broken:
                 self._warn("read", error, "The imports that this machine has sent cannot be listed.")
             return []
+
+    def entry(self, which: str) -> Entry | None:
+        """Read one import by its id; ``None`` where it is not written down or cannot be read."""
+        return next((entry for entry in self.entries() if entry.id == which), None)
 
     def steps(self, entry: str) -> tuple[Step, ...]:
         """Read the steps of one import; nothing where they cannot be read, and not a word of it."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def resume(job: ImportJob, plan: Plan | None, progress: Progress) -> ImportJob:
     """Go on with a job of the journal: see :meth:`ImportJob.resume`."""
     journal = job.journal or Journal.open(job.connection)
-    entry = next((e for e in journal.entries() if e.id == job.entry), None)
+    entry = journal.entry(job.entry)
     if entry is None:
         raise PlanError(
             "The journal of this machine does not know this import, so nobody can say where it was broken off. "
@@ -109,7 +109,7 @@ def _ask_now(job: ImportJob, entry: Entry, session: Session, journal: Journal) -
 def discard(job: ImportJob) -> None:
     """Remove the file of an import that has failed: see :meth:`ImportJob.discard`."""
     journal = job.journal or Journal.open(job.connection)
-    entry = next((e for e in journal.entries() if e.id == job.entry), None)
+    entry = journal.entry(job.entry)
     if entry is not None and entry.is_at_work:
         raise PlanError(say_at_work(entry, "Nothing was discarded."))
     if entry is not None and entry.step("completed"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import warnings
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from connect_pandas.errors import (
@@ -87,9 +88,8 @@ def submit(
         with open_session(connection) as session:
             # Files are looked for before sets: once an import's file is gone, its set is there to be seen.
             journal = Journal.open(connection)
-            before = [
-                entry for entry in journal.entries(plan.name) if _is_of_set(entry, plan, connection, session)
-            ]
+            is_of_set = partial(_is_of_set, plan=plan, connection=connection, session=session)
+            before = [*filter(is_of_set, journal.entries(plan.name))]
             if (same := _same_import(plan, session, before, api, progress)) is not None:
                 (tell or _warn)(_say_same(same))
                 return job_of(same, journal, connection, plan=plan, progress=wait_progress or progress)
@@ -102,9 +102,7 @@ def submit(
                 plan,
                 connection,
                 session.directory,
-                require=lambda now: _refuse_import_at_work(
-                    before, [entry for entry in now if _is_of_set(entry, plan, connection, session)]
-                ),
+                require=lambda now: _refuse_import_at_work(before, [*filter(is_of_set, now)]),
             )
             job = job_of(entry, journal, connection, plan=plan, progress=wait_progress or progress)
             with at_work(entry):
@@ -143,21 +141,20 @@ def _is_of_set(entry: Entry, plan: Plan, connection: Connection, session: Sessio
 def refuse_import_under_way(session: Session, before: list[Entry]) -> None:
     """Refuse a second import of a name whose set is only about to appear: it would fail, and keep its file."""
     for entry in reversed(before):
-        if _may_be_under_way(entry) and session.size(entry.folder, entry.filename) is not None:
+        if entry.is_under_way and session.size(entry.folder, entry.filename) is not None:
             raise PlanError(_say_under_way(entry))
 
 
 def refuse_import_not_seen(before: list[Entry]) -> None:
     """Refuse a second import of a name whose file has just gone, and whose set may still be about to appear."""
-    if before and not before[-1].is_over and before[-1].may_have_begun:
-        newest = before[-1]
-        if datetime.now(UTC) - newest.steps[-1].at < timedelta(seconds=GRACE_SECONDS):
-            raise PlanError(
-                f"An import of {newest.data_set_name!r} was asked for at {_clock(newest.steps[-1].at)}: its file is "
-                "gone, so the service has read it, and its set does not show yet. Nothing was sent.\n"
-                f"  To follow it:  {how_to_look_up(newest.filename)}; job.wait()\n"
-                f"  If it failed (web app, {MONITORING}: {newest.job_name}):  job.discard()   and submit again"
-            )
+    if not before or not (newest := before[-1]).is_under_way:
+        return
+    asked = newest.steps[-1].at
+    if datetime.now(UTC) - asked < timedelta(seconds=GRACE_SECONDS):
+        raise PlanError(
+            f"An import of {newest.data_set_name!r} was asked for at {_clock(asked)}: its file is gone, so the service "
+            f"has read it, and its set does not show yet. Nothing was sent.\n{_ways_on(newest)}"
+        )
 
 
 def _refuse_import_at_work(before: list[Entry], now: list[Entry], done: str = "Nothing was sent.") -> None:
@@ -202,19 +199,19 @@ def _tidy_up(before: list[Entry], session: Session, journal: Journal) -> None:
 def needed_by_another(entry: Entry, journal: Journal) -> bool:
     """Say whether at an import's place lies the file of another, which waits: somebody gave both the same name."""
     others = (e for e in journal.entries() if e.id != entry.id and e.is_at(entry))
-    return any(not e.is_over and (e.may_have_begun or e.is_at_work or e.may_be_at_work) for e in others)
-
-
-def _may_be_under_way(entry: Entry) -> bool:
-    return entry.may_have_begun and not entry.is_over
+    return any(e.is_under_way or e.is_at_work or e.may_be_at_work for e in others)
 
 
 def _say_under_way(entry: Entry) -> str:
     job = f"job id {entry.job_id}" if entry.step("submitted") else "not confirmed by the service"
-    begun = _clock(entry.created)
     return (
-        f"An import of {entry.data_set_name!r} is under way ({job}, begun {begun}): its file is still on the server. "
-        "Nothing was sent.\n"
+        f"An import of {entry.data_set_name!r} is under way ({job}, begun {_clock(entry.created)}): its file is still "
+        f"on the server. Nothing was sent.\n{_ways_on(entry)}"
+    )
+
+
+def _ways_on(entry: Entry) -> str:
+    return (
         f"  To follow it:  {how_to_look_up(entry.filename)}; job.wait()\n"
         f"  If it failed (web app, {MONITORING}: {entry.job_name}):  job.discard()   and submit again"
     )
