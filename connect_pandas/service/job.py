@@ -150,9 +150,16 @@ def judge(evidence: Evidence, rows: int, *, begun: bool) -> tuple[Status, str]:
                 "unknown",
                 f"its file is still on the server: it waits, runs, has failed or never began{trouble}",
             )
+        case Evidence(file_there=False, set_visible=True) if evidence.rows >= rows:
+            never = (
+                "" if begun else "; the service itself never confirmed it, so compare a sample: job.verify()"
+            )
+            return "completed", f"the data set shows {counted}, and its file is gone{trouble}{never}"
+        case Evidence(set_visible=True) if evidence.rows >= rows and begun:
+            return "completed", f"the data set shows {counted}{trouble}"
         case Evidence(set_visible=True) if evidence.rows >= rows:
-            gone = "" if evidence.file_there is None else ", and its file is gone"
-            return "completed", f"the data set shows {counted}{gone}{trouble}"
+            # Before it was asked for there was no set of this name; since then anybody may have made one.
+            return "unknown", f"a data set of this name shows {counted}, and may be another import's{trouble}"
         case Evidence(file_there=False, set_visible=True):
             return "partial", f"its file is gone, and the data set shows {counted}"
         case Evidence(file_there=False, set_visible=False):

@@ -1,22 +1,15 @@
-"""Going on with an import that was broken off, from where the evidence stands."""
+"""Going on with an import that was broken off, from where the evidence stands; or giving it up."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from connect_pandas.errors import PlanError, UploadFailed
+from connect_pandas.service import earlier
 from connect_pandas.service.graphql import Api
 from connect_pandas.service.journal import Journal, at_work
 from connect_pandas.service.sftp import open_session
-from connect_pandas.service.submit import (
-    ask,
-    end_early,
-    needed_by_another,
-    refuse_import_not_seen,
-    refuse_import_under_way,
-    say_at_work,
-    submit,
-)
+from connect_pandas.service.submit import ask, end_early, submit
 
 if TYPE_CHECKING:
     from connect_pandas.service.job import ImportJob, Plan
@@ -44,7 +37,7 @@ def resume(job: ImportJob, plan: Plan | None, progress: Progress) -> ImportJob:
             f'To import the data: df.connect.create_reference_set("{job.name}")'
         )
     if entry.is_at_work:
-        raise PlanError(say_at_work(entry, "Nothing was done."))
+        raise PlanError(earlier.say_at_work(entry, "Nothing was done."))
     if entry.may_have_begun:
         _ = job.status  # looks, and says what is so; asking again might import twice
         return job
@@ -94,8 +87,8 @@ def _ask_now(job: ImportJob, entry: Entry, session: Session, journal: Journal) -
             "job.discard() removes it."
         )
     before = [e for e in journal.entries(job.name) if e.id != entry.id and e.is_of_set(entry)]
-    refuse_import_under_way(session, before)
-    refuse_import_not_seen(before)
+    earlier.refuse_under_way(session, before)
+    earlier.refuse_not_seen(before)
     with at_work(entry):
         try:
             ask(job, api, journal, before)
@@ -111,11 +104,11 @@ def discard(job: ImportJob) -> None:
     journal = job.journal or Journal.open(job.connection)
     entry = journal.entry(job.entry)
     if entry is not None and entry.is_at_work:
-        raise PlanError(say_at_work(entry, "Nothing was discarded."))
+        raise PlanError(earlier.say_at_work(entry, "Nothing was discarded."))
     if entry is not None and entry.step("completed"):
         raise PlanError(
             f"This import of {job.name!r} is completed, its set is there: there is nothing to discard."
         )
-    if entry is None or not needed_by_another(entry, journal):
+    if entry is None or not earlier.is_needed_by_another(entry, journal):
         with open_session(job.connection) as session:
             session.remove(job.folder, job.filename)

@@ -5,11 +5,10 @@ A step that may or may not have happened is recorded as such and looked up, neve
 
 from __future__ import annotations
 
-import hashlib
 import warnings
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from connect_pandas.errors import (
     AuthenticationFailed,
@@ -20,9 +19,10 @@ from connect_pandas.errors import (
     PlanError,
     UploadFailed,
 )
+from connect_pandas.service import earlier
 from connect_pandas.service.graphql import Api, check_payload, how_to_find_out
 from connect_pandas.service.history import how_to_look_up, job_of
-from connect_pandas.service.job import GRACE_SECONDS, MONITORING, Seen
+from connect_pandas.service.job import Seen
 from connect_pandas.service.journal import Journal, at_work, place, this_process
 from connect_pandas.service.progress import silent
 from connect_pandas.service.sftp import open_session
@@ -88,21 +88,21 @@ def submit(
         with open_session(connection) as session:
             # Files are looked for before sets: once an import's file is gone, its set is there to be seen.
             journal = Journal.open(connection)
-            is_of_set = partial(_is_of_set, plan=plan, connection=connection, session=session)
-            before = [*filter(is_of_set, journal.entries(plan.name))]
-            if (same := _same_import(plan, session, before, api, progress)) is not None:
-                (tell or _warn)(_say_same(same))
+            of_set = partial(earlier.of_set, plan=plan, connection=connection, session=session)
+            before = of_set(journal.entries(plan.name))
+            if (same := earlier.same_import(plan, session, before, api, progress)) is not None:
+                (tell or _warn)(earlier.say_same(same))
                 return job_of(same, journal, connection, plan=plan, progress=wait_progress or progress)
-            refuse_import_under_way(session, before)
+            earlier.refuse_under_way(session, before)
             _refuse_taken_set(plan, api.data_sets())
-            refuse_import_not_seen(before)
-            _tidy_up(before, session, journal)
+            earlier.refuse_not_seen(before)
+            earlier.tidy_up(before, session, journal)
             plan = _with_free_file(plan, session)
             entry = journal.plan(
                 plan,
                 connection,
                 session.directory,
-                require=lambda now: _refuse_import_at_work(before, [*filter(is_of_set, now)]),
+                require=lambda now: earlier.refuse_at_work(before, of_set(now)),
             )
             job = job_of(entry, journal, connection, plan=plan, progress=wait_progress or progress)
             with at_work(entry):
@@ -115,7 +115,7 @@ def submit(
     return job
 
 
-# ── what is found before anything is written ─────────────────────────────────────────────────────────
+# ── what the service holds before anything is written ────────────────────────────────────────────────
 
 
 def _refuse_taken_set(plan: Plan, sets: tuple[DataSet, ...]) -> None:
@@ -132,91 +132,6 @@ def _refuse_taken_set(plan: Plan, sets: tuple[DataSet, ...]) -> None:
         )
 
 
-def _is_of_set(entry: Entry, plan: Plan, connection: Connection, session: Session) -> bool:
-    """Whether an import was to make the same set, in the same subscription."""
-    same_place = entry.is_of(connection) and entry.directory == session.directory
-    return same_place and entry.data_set_name == plan.name
-
-
-def refuse_import_under_way(session: Session, before: list[Entry]) -> None:
-    """Refuse a second import of a name whose set is only about to appear: it would fail, and keep its file."""
-    for entry in reversed(before):
-        if entry.is_under_way and session.size(entry.folder, entry.filename) is not None:
-            raise PlanError(_say_under_way(entry))
-
-
-def refuse_import_not_seen(before: list[Entry]) -> None:
-    """Refuse a second import of a name whose file has just gone, and whose set may still be about to appear."""
-    if not before or not (newest := before[-1]).is_under_way:
-        return
-    asked = newest.steps[-1].at
-    if datetime.now(UTC) - asked < timedelta(seconds=GRACE_SECONDS):
-        raise PlanError(
-            f"An import of {newest.data_set_name!r} was asked for at {_clock(asked)}: its file is gone, so the service "
-            f"has read it, and its set does not show yet. Nothing was sent.\n{_ways_on(newest)}"
-        )
-
-
-def _refuse_import_at_work(before: list[Entry], now: list[Entry], done: str = "Nothing was sent.") -> None:
-    """Refuse a second import of a name that is being sent, or that somebody has gone on with since it was looked at."""
-    known = {(entry.id, len(entry.steps)) for entry in before}
-    for entry in reversed(now):
-        ended = entry.step("failed") or entry.step("rejected")
-        if (
-            entry.is_at_work
-            or entry.may_be_at_work
-            or ((entry.id, len(entry.steps)) not in known and not ended)
-        ):
-            raise PlanError(say_at_work(entry, done))
-
-
-def say_at_work(entry: Entry, done: str) -> str:
-    """Say that an import is being sent, by whom, and what to do."""
-    follow = f"connect_pandas.jobs() shows how far it is; to follow it: {how_to_look_up(entry.filename)}; job.wait()"
-    if entry.is_at_work or not entry.may_be_at_work:
-        who = f"is being sent right now, by process {entry.by.get('process')} of this machine"
-        return f"An import of {entry.data_set_name!r} {who}. {done}\n{follow}"
-    return (
-        f"An import of {entry.data_set_name!r} was begun at {_clock(entry.created)} on another machine, "
-        f"{entry.by.get('machine')}, which may still be sending it. {done}\n{follow}\n"
-        f"If that machine has stopped:  {how_to_look_up(entry.filename)}; job.discard()   and submit again"
-    )
-
-
-def _clock(at: datetime) -> str:
-    return f"{at.astimezone():%Y-%m-%d %H:%M}"
-
-
-def _tidy_up(before: list[Entry], session: Session, journal: Journal) -> None:
-    """Remove what earlier imports of the set have left that were broken off: nobody goes on with them any more."""
-    for entry in before:
-        if entry.was_broken_off and not entry.may_be_at_work:
-            if not needed_by_another(entry, journal):
-                session.remove(entry.folder, entry.filename)
-            journal.step(entry.id, "failed", reason="It was broken off before it was asked for.")
-
-
-def needed_by_another(entry: Entry, journal: Journal) -> bool:
-    """Say whether at an import's place lies the file of another, which waits: somebody gave both the same name."""
-    others = (e for e in journal.entries() if e.id != entry.id and e.is_at(entry))
-    return any(e.is_under_way or e.is_at_work or e.may_be_at_work for e in others)
-
-
-def _say_under_way(entry: Entry) -> str:
-    job = f"job id {entry.job_id}" if entry.step("submitted") else "not confirmed by the service"
-    return (
-        f"An import of {entry.data_set_name!r} is under way ({job}, begun {_clock(entry.created)}): its file is still "
-        f"on the server. Nothing was sent.\n{_ways_on(entry)}"
-    )
-
-
-def _ways_on(entry: Entry) -> str:
-    return (
-        f"  To follow it:  {how_to_look_up(entry.filename)}; job.wait()\n"
-        f"  If it failed (web app, {MONITORING}: {entry.job_name}):  job.discard()   and submit again"
-    )
-
-
 def _with_free_file(plan: Plan, session: Session) -> Plan:
     """Return the plan with a file name that is not on the server; a name that a person chose is not changed."""
     if session.size(plan.folder, plan.filename) is None:
@@ -229,57 +144,8 @@ def _with_free_file(plan: Plan, session: Session) -> Plan:
     )
 
 
-def _same_import(
-    plan: Plan, session: Session, before: list[Entry], api: Api, progress: Progress
-) -> Entry | None:
-    """Return the same import, where this machine has begun it already: a cell that is run again.
-
-    The same is: the data set's name, everything that the service is asked for, and every byte of the file. The set is
-    there, or the file still waits for it.
-    """
-    # What an older one has made is gone: a later one could take the name.
-    begun = (e for e in reversed(before) if e.may_have_begun and not (e.step("rejected") or e.step("failed")))
-    if (entry := next(begun, None)) is not None:
-        uploaded = entry.step("uploaded")
-        if (
-            uploaded is not None
-            and _apart_from_names(entry.payload) == _apart_from_names(plan.payload)
-            and (session.size(entry.folder, entry.filename) is not None or api.data_set(plan.name))
-            and uploaded.detail.get("sha256") == _checksum(plan, progress)
-        ):
-            return entry
-    return None
-
-
-def _apart_from_names(payload: dict[str, Any]) -> dict[str, Any]:
-    """Return what is asked for, without the names that are made up anew for each import."""
-    asked = dict(payload["importInput"])
-    asked["fileLocation"] = {**asked["fileLocation"], "filename": None}
-    return {**asked, "jobName": None}
-
-
-def _checksum(plan: Plan, progress: Progress) -> str:
-    sha256 = hashlib.sha256()
-    with progress("Comparing with what was sent before", plan.rows, "rows") as advance:
-        for piece, rows in plan.pieces():
-            sha256.update(piece)
-            advance(rows)
-    return sha256.hexdigest()
-
-
 def _warn(words: str) -> None:
     warnings.warn(ConnectWarning(words), stacklevel=2)
-
-
-def _say_same(entry: Entry) -> str:
-    failed = " If that has failed (web app, Data management): job.discard(), and submit again."
-    discard = "" if entry.step("completed") else failed
-    job = entry.job_id if entry.step("submitted") else "not confirmed by the service"
-    return (
-        f"{entry.data_set_name} was imported from the same data at {entry.created.astimezone():%Y-%m-%d %H:%M}; this "
-        f"is that job ({job}). Nothing was sent.{discard} "
-        "Another name makes another set."
-    )
 
 
 # ── the steps ────────────────────────────────────────────────────────────────────────────────────────
@@ -331,9 +197,8 @@ def ask(job: ImportJob, api: Api, journal: Journal, before: list[Entry]) -> None
                 f"Meanwhile somebody else went on with this import of {own.data_set_name!r} "
                 f"(connect_pandas.jobs() says: {own.steps[-1].name}). No import was begun from here."
             )
-        _refuse_import_at_work(
-            before, [e for e in others if e.is_of_set(own)], "No import was begun from here."
-        )
+        now = [e for e in others if e.is_of_set(own)]
+        earlier.refuse_at_work(before, now, "No import was begun from here.")
 
     journal.step_before(job.entry, "asked", require=require, **this_process())
     job.asked = True

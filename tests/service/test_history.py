@@ -257,7 +257,7 @@ def test_a_directory_is_one_however_it_is_spelt(
 def test_only_the_newest_is_the_same_import(
     plan: OrdersPlan, connection: Connection, fake: FakeApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connect_pandas.service.submit.GRACE_SECONDS", 0.0)
+    monkeypatch.setattr("connect_pandas.service.earlier.GRACE_SECONDS", 0.0)
     submit(plan, connection)
     with open_session(connection) as session:
         session.remove(plan.folder, plan.filename)

@@ -475,7 +475,7 @@ def test_a_name_whose_file_has_just_gone_may_still_get_its_set(
         session.remove(plan.folder, plan.filename)
     with pytest.raises(PlanError, match="its set does not show yet"):
         submit(dataclasses.replace(plan, filename="again.csv"), connection)
-    monkeypatch.setattr("connect_pandas.service.submit.GRACE_SECONDS", 0.0)
+    monkeypatch.setattr("connect_pandas.service.earlier.GRACE_SECONDS", 0.0)
     assert submit(dataclasses.replace(plan, filename="again.csv"), connection).id == first.id
 
 

@@ -1,0 +1,160 @@
+"""The imports of a set that this machine has begun before, and what they mean for the next one.
+
+The next one is the same again, and the job of the first is its answer. Or an earlier one is under way, and a second
+beside it would fail and keep its file. Or it was broken off, and what is left of it is of no use any more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from connect_pandas.errors import PlanError
+from connect_pandas.service.history import how_to_look_up
+from connect_pandas.service.job import GRACE_SECONDS, MONITORING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from connect_pandas.service.connection import Connection
+    from connect_pandas.service.graphql import Api
+    from connect_pandas.service.job import Plan
+    from connect_pandas.service.journal import Entry, Journal
+    from connect_pandas.service.progress import Progress
+    from connect_pandas.service.sftp import Session
+
+
+def of_set(entries: Iterable[Entry], plan: Plan, connection: Connection, session: Session) -> list[Entry]:
+    """Return the imports that were to make the plan's set, in the same subscription, the oldest first."""
+    same_place = (e for e in entries if e.is_of(connection) and e.directory == session.directory)
+    return [entry for entry in same_place if entry.data_set_name == plan.name]
+
+
+# ── the same again ───────────────────────────────────────────────────────────────────────────────────
+
+
+def same_import(
+    plan: Plan, session: Session, before: list[Entry], api: Api, progress: Progress
+) -> Entry | None:
+    """Return the same import, where this machine has begun it already: a cell that is run again.
+
+    The same is: the data set's name, everything that the service is asked for, and every byte of the file. The set is
+    there, or the file still waits for it.
+    """
+    # What an older one has made is gone: a later one could take the name.
+    begun = (e for e in reversed(before) if e.may_have_begun and not (e.step("rejected") or e.step("failed")))
+    if (entry := next(begun, None)) is None or (uploaded := entry.step("uploaded")) is None:
+        return None
+    is_same = (
+        _apart_from_names(entry.payload) == _apart_from_names(plan.payload)
+        and (session.size(entry.folder, entry.filename) is not None or api.data_set(plan.name))
+        and uploaded.detail.get("sha256") == _checksum(plan, progress)
+    )
+    return entry if is_same else None
+
+
+def _apart_from_names(payload: dict[str, Any]) -> dict[str, Any]:
+    """Return what is asked for, without the names that are made up anew for each import."""
+    asked = dict(payload["importInput"])
+    asked["fileLocation"] = {**asked["fileLocation"], "filename": None}
+    return {**asked, "jobName": None}
+
+
+def _checksum(plan: Plan, progress: Progress) -> str:
+    sha256 = hashlib.sha256()
+    with progress("Comparing with what was sent before", plan.rows, "rows") as advance:
+        for piece, rows in plan.pieces():
+            sha256.update(piece)
+            advance(rows)
+    return sha256.hexdigest()
+
+
+def say_same(entry: Entry) -> str:
+    """Say that nothing was sent, and why."""
+    failed = " If that has failed (web app, Data management): job.discard(), and submit again."
+    discard = "" if entry.step("completed") else failed
+    job = entry.job_id if entry.step("submitted") else "not confirmed by the service"
+    return (
+        f"{entry.data_set_name} was imported from the same data at {_clock(entry.created)}; this "
+        f"is that job ({job}). Nothing was sent.{discard} "
+        "Another name makes another set."
+    )
+
+
+# ── another one is under way ─────────────────────────────────────────────────────────────────────────
+
+
+def refuse_under_way(session: Session, before: list[Entry]) -> None:
+    """Refuse a second import of a name whose set is only about to appear: it would fail, and keep its file."""
+    for entry in reversed(before):
+        if entry.is_under_way and session.size(entry.folder, entry.filename) is not None:
+            job = f"job id {entry.job_id}" if entry.step("submitted") else "not confirmed by the service"
+            raise PlanError(
+                f"An import of {entry.data_set_name!r} is under way ({job}, begun {_clock(entry.created)}): its file "
+                f"is still on the server. Nothing was sent.\n{_ways_on(entry)}"
+            )
+
+
+def refuse_not_seen(before: list[Entry]) -> None:
+    """Refuse a second import of a name whose file has just gone, and whose set may still be about to appear."""
+    if not before or not (newest := before[-1]).is_under_way:
+        return
+    asked = newest.steps[-1].at
+    if datetime.now(UTC) - asked < timedelta(seconds=GRACE_SECONDS):
+        raise PlanError(
+            f"An import of {newest.data_set_name!r} was asked for at {_clock(asked)}: its file is gone, so the service "
+            f"has read it, and its set does not show yet. Nothing was sent.\n{_ways_on(newest)}"
+        )
+
+
+def _ways_on(entry: Entry) -> str:
+    return (
+        f"  To follow it:  {how_to_look_up(entry.filename)}; job.wait()\n"
+        f"  If it failed (web app, {MONITORING}: {entry.job_name}):  job.discard()   and submit again"
+    )
+
+
+def refuse_at_work(before: list[Entry], now: list[Entry], done: str = "Nothing was sent.") -> None:
+    """Refuse a second import of a name that is being sent, or that somebody has gone on with since it was looked at."""
+    known = {(entry.id, len(entry.steps)) for entry in before}
+    for entry in reversed(now):
+        ended = entry.step("failed") or entry.step("rejected")
+        gone_on_with = (entry.id, len(entry.steps)) not in known and not ended
+        if entry.is_at_work or entry.may_be_at_work or gone_on_with:
+            raise PlanError(say_at_work(entry, done))
+
+
+def say_at_work(entry: Entry, done: str) -> str:
+    """Say that an import is being sent, by whom, and what to do."""
+    follow = f"connect_pandas.jobs() shows how far it is; to follow it: {how_to_look_up(entry.filename)}; job.wait()"
+    if entry.is_at_work or not entry.may_be_at_work:
+        who = f"is being sent right now, by process {entry.by.get('process')} of this machine"
+        return f"An import of {entry.data_set_name!r} {who}. {done}\n{follow}"
+    return (
+        f"An import of {entry.data_set_name!r} was begun at {_clock(entry.created)} on another machine, "
+        f"{entry.by.get('machine')}, which may still be sending it. {done}\n{follow}\n"
+        f"If that machine has stopped:  {how_to_look_up(entry.filename)}; job.discard()   and submit again"
+    )
+
+
+def _clock(at: datetime) -> str:
+    return f"{at.astimezone():%Y-%m-%d %H:%M}"
+
+
+# ── broken off ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def tidy_up(before: list[Entry], session: Session, journal: Journal) -> None:
+    """Remove what earlier imports of the set have left that were broken off: nobody goes on with them any more."""
+    for entry in before:
+        if entry.was_broken_off and not entry.may_be_at_work:
+            if not is_needed_by_another(entry, journal):
+                session.remove(entry.folder, entry.filename)
+            journal.step(entry.id, "failed", reason="It was broken off before it was asked for.")
+
+
+def is_needed_by_another(entry: Entry, journal: Journal) -> bool:
+    """Say whether at an import's place lies the file of another, which waits: somebody gave both the same name."""
+    others = (e for e in journal.entries() if e.id != entry.id and e.is_at(entry))
+    return any(e.is_under_way or e.is_at_work or e.may_be_at_work for e in others)
