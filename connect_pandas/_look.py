@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-import warnings
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from connect_pandas._options import choices, options
 from connect_pandas.data.check import check, offending_rows
@@ -14,7 +11,7 @@ from connect_pandas.data.columns import read
 from connect_pandas.data.infer import Attributes, Choices, infer
 from connect_pandas.data.problems import errors, ordered, tell
 from connect_pandas.data.profile import SHOWN_ROWS, profile
-from connect_pandas.errors import ConnectWarning, ValidationError
+from connect_pandas.errors import ValidationError, warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -140,15 +137,4 @@ def require_ok(seen: Look, problems: Sequence[Problem]) -> None:
             rows=seen.rows,
         )
     if told := [p for p in problems if p.severity == "warning"]:
-        warnings.warn(ConnectWarning("Worth a look before it is sent:\n" + tell(told)), stacklevel=_outside())
-
-
-_PACKAGE: Final = str(Path(__file__).parent)
-
-
-def _outside() -> int:
-    """Return how far up the stack the user's own line is, as ``warnings.warn`` counts from its caller."""
-    level, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        level, frame = level + 1, frame.f_back
-    return level
+        warn("Worth a look before it is sent:\n" + tell(told))

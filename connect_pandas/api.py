@@ -563,6 +563,9 @@ def sandbox() -> Sandbox:
 
     Real sockets, no account, nothing leaves this machine. Needs the extra: ``pip install "connect-pandas[sandbox]"``.
 
+    One that runs already goes on, with all that is in it, until its own ``.stop()`` or the end of Python; an import
+    goes there from then on only with ``connection=``.
+
     Returns
     -------
     Sandbox

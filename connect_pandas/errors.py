@@ -19,7 +19,11 @@ A message says what is wrong, where, and what to do; it never holds a secret.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+import os
+import sys
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from connect_pandas.data.problems import Problems
 
@@ -55,6 +59,22 @@ def did_you_mean(named: object, known: Collection[object]) -> str:
     close = [as_given[c] for c in get_close_matches(str(named), as_given, n=2, cutoff=0.6)]
     close = close or [in_any_case[c] for c in get_close_matches(str(named).casefold(), in_any_case, n=2)]
     return f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
+
+
+def warn(words: str) -> None:
+    """Warn of something, at the user's own line: that is where it can be put right."""
+    warnings.warn(ConnectWarning(words), stacklevel=_level_of_the_user())
+
+
+_PACKAGE: Final = f"{Path(__file__).parent}{os.sep}"
+
+
+def _level_of_the_user() -> int:
+    """Return how far up the stack the user's own line is, as ``warnings.warn`` counts from its caller."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 class ConnectError(Exception):

@@ -61,6 +61,9 @@ class Sandbox:
 
     Notes
     -----
+    As a ``Connection`` does, it leaves the session's current connection as it is: give ``connection=box.connection``
+    along. :func:`connect_pandas.sandbox` starts one and makes its connection the current one.
+
     In a notebook it shows its files, sets, jobs and mailbox, and goes on showing them as they change.
 
     It listens on loopback only, on ports of the system's choice. It stops with :meth:`stop`, at the end of a

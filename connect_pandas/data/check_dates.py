@@ -27,7 +27,7 @@ from connect_pandas.data.subject import By, Finding, Subject, counted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from connect_pandas.data.profile import Predicate
+    from connect_pandas.data.profile import Predicate, Profile
     from connect_pandas.rules import DateFormat
 
 
@@ -37,8 +37,7 @@ def dates_in_text(s: Subject) -> Iterator[Finding]:
     if s.a.written_as is not None:
         yield from not_all(s, s.a.written_as.pattern, f"no date written {s.a.written_as.pattern}")
         return
-    form = max(notations.READ_FORMATS, key=lambda form: s.p.count(form.pattern))
-
+    form = mostly_written_as(s.p)
     is_day = _day_of(s)
     found: dict[str, Predicate] = {
         "impossible-date": lambda c: notations.is_dated(c) & ~is_day(c),
@@ -52,6 +51,11 @@ def dates_in_text(s: Subject) -> Iterator[Finding]:
         if count:
             said, by = _said_of_dates(s, code, count)
             yield s.found(code, count, found[code], said, fix=as_text, by=by)
+
+
+def mostly_written_as(p: Profile) -> DateFormat:
+    """Return the format of most dates of a text that is of none throughout: what is not written so stands out."""
+    return max(notations.READ_FORMATS, key=lambda form: p.count(form.pattern))
 
 
 def _said_of_dates(s: Subject, code: str, count: int) -> tuple[str, By | None]:

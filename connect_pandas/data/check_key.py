@@ -8,7 +8,7 @@ from math import prod
 from typing import TYPE_CHECKING, Final
 
 from connect_pandas.data.drops import tells_last
-from connect_pandas.data.key import tells_order, ways_out
+from connect_pandas.data.key import could_come_near, tells_order, ways_out
 from connect_pandas.data.names import (
     IDENTIFIER,
     is_quantity,
@@ -28,11 +28,10 @@ from connect_pandas.data.reading import looks_like
 from connect_pandas.data.subject import By, Finding, Subject, is_missing_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Hashable, Iterator, Sequence
 
     import polars as pl
 
-    from connect_pandas.data.columns import Columns
     from connect_pandas.data.infer import Attribute, Attributes
 
 
@@ -53,14 +52,17 @@ def key(s: Subject, attributes: Attributes) -> Iterator[Finding]:
         yield from _alike(s)
         return
     if count := repeats(s.columns, s.a.position, s.told).count:
+        equal = equal_rows(s.columns)
+        # Rows without a key may be equal, too; how many of them are is not known.
+        others = count if s.p.missing else count - equal
         problem = Problem.of(
             "duplicate-key",
             f"{count:,} {'row repeats' if count == 1 else 'rows repeat'} the key of an earlier row.",
             column=s.column,
             count=count,
-            fix=_without_repeats(s, count, attributes),
+            fix=_without_repeats(s, others, attributes) if others else "",
         )
-        yield Finding(_same_throughout(problem, s.columns), s, s.repeated)
+        yield Finding(_same_throughout(problem, equal), s, s.repeated)
 
 
 def _alike(s: Subject) -> Iterator[Finding]:
@@ -109,18 +111,36 @@ def _tells_last(s: Subject, by: Attribute) -> bool:
     return tells_last(s.item, s.columns.items[by.position], s.repeated(None))
 
 
-def _same_throughout(problem: Problem, columns: Columns) -> Problem:
-    """Return a problem of rows that share their key with what the rows say: some may be the same throughout."""
-    equal = equal_rows(columns)
+def _same_throughout(problem: Problem, equal: int, nearest: Hashable | None = None) -> Problem:
+    """Return a problem of rows that share their key with what the rows say: some may be the same throughout.
+
+    Parameters
+    ----------
+    problem : Problem
+        Its count is that of the rows in the way of the key, or of the column that comes nearest.
+    equal : int
+        How many rows are the same as an earlier one.
+    nearest : hashable, optional
+        That column, where there is no key.
+    """
     if not equal:
         return problem
     said = f"{equal:,} {'row is' if equal == 1 else 'rows are'} the same as an earlier one throughout."
-    drop = repaired("columns=[], drop_duplicates=True", "leaves those out that are the same throughout")
-    if problem.code == "no-key":
-        fix = either(drop, problem.fix)
-    else:  # where that is all that is wrong, nothing else need be decided
-        fix = drop if equal == problem.count else f"{drop}\n{problem.fix}"
+    then = "" if nearest is None else f"; then {_say_still(problem.count - equal, nearest)}"
+    drop = repaired(
+        "columns=[], drop_duplicates=True", f"leaves those out that are the same throughout{then}"
+    )
+    # Where the key is known, what else repeats it is looked at next.
+    both = "\n".join(filter(None, (drop, problem.fix)))
+    fix = either(drop, problem.fix) if problem.code == "no-key" else both
     return replace(problem, message=f"{problem.message} {said}", fix=fix)
+
+
+def _say_still(left: int, label: Hashable) -> str:
+    """Say what a way out that is not the whole way leads to."""
+    if not left:
+        return f"{as_code(label)} has a different value in every row"
+    return f"{left:,} {'row is' if left == 1 else 'rows are'} still in the way of {as_code(label)}"
 
 
 _PAIRED_MAX: Final = 8
@@ -175,10 +195,42 @@ def with_several(problem: Problem, subjects: Sequence[Subject]) -> Problem:
     """Return a problem of the key with what the rows say: they may be the same, or several columns identify them."""
     if problem.code not in ("no-key", "unclear-key") or not subjects:
         return problem
-    if problem.code == "no-key":
-        problem = _same_throughout(problem, subjects[0].columns)
     some = _together(subjects) if problem.code == "no-key" or problem.column is not None else ()
+    if problem.code == "no-key":
+        nearest = next((s.a.column for s in subjects if s.column == problem.column), None)
+        if nearest is None and not some and (found := _nearest(subjects)):
+            nearest, problem = found[0].a.column, _with_the_nearest(problem, *found)
+        problem = _same_throughout(problem, equal_rows(subjects[0].columns), nearest)
     return _key_of_several(problem, some) if some else problem
+
+
+def _nearest(subjects: Sequence[Subject]) -> tuple[Subject, int] | None:
+    """Return the column that the fewest rows keep from being the key, and in how many its value has occurred before.
+
+    Of those that are as near the best named; none where more than half of the rows are in its way.
+    """
+    able = [s for s in subjects if s.p.present and could_come_near(s.p, s.a.type)]
+    able = sorted(able, key=lambda s: -key_rank(s.p.name))[:_NEAREST_MAX]
+    found = [(s, repeats(s.columns, s.a.position, s.told).count) for s in able]
+    s, repeated = min(found, key=lambda one: one[0].p.missing + one[1], default=(None, 0))
+    return (s, repeated) if s is not None and (s.p.missing + repeated) * 2 <= s.p.rows else None
+
+
+_NEAREST_MAX: Final = 20
+"""So many columns are looked at for it."""
+
+
+def _with_the_nearest(problem: Problem, s: Subject, repeated: int) -> Problem:
+    """Return a problem that nothing is the key with the column that comes nearest, although its name says nothing."""
+    lacks = [f"{repeated:,} {'repeats' if repeated == 1 else 'repeat'} an earlier value"] if repeated else []
+    lacks += [f"{s.p.missing:,} {'has' if s.p.missing == 1 else 'have'} none"] if s.p.missing else []
+    which = argument(f"key={as_code(s.a.column)}", "shows the rows in its way")
+    return replace(
+        problem,
+        message=f"{problem.message} {s.a.column!r} comes nearest: of {s.p.rows:,} rows {' and '.join(lacks)}.",
+        count=repeated + s.p.missing,
+        fix=either(which, *ways_of(problem.fix)[1:]),
+    )
 
 
 def _key_of_several(problem: Problem, some: Sequence[Subject]) -> Problem:

@@ -17,6 +17,7 @@ from connect_pandas.data.names import (
 )
 from connect_pandas.data.problems import NAME, as_code, either, line, repaired
 from connect_pandas.data.profile import (
+    FORMULA,
     LEADING_ZERO,
     MARKER,
     NOTATIONS,
@@ -27,6 +28,7 @@ from connect_pandas.data.profile import (
     SPECIAL,
     TRUTH,
     TYPED,
+    is_formula,
     locate,
     tally,
 )
@@ -182,27 +184,15 @@ def _text(s: Subject) -> Iterator[Finding]:
 
 def _formulas(s: Subject) -> Iterator[Finding]:
     """Yield a note on what a spreadsheet would run, should somebody open in one what Connect holds."""
-    if not tally(s.columns, s.a.position, _begins_below_letters):  # true of few columns, and quickly asked
-        return
-    if count := tally(s.columns, s.a.position, _is_formula):
+    if count := s.p.count(FORMULA):
         yield s.found(
             "formula-like",
             count,
-            _is_formula,
+            is_formula,
             f"{counted(count, 'begins', 'begin')} as a formula of a spreadsheet does; "
             f"{one_or(count, 'it is', 'they are')} imported as written, and a spreadsheet may run "
             f"{one_or(count, 'it', 'them')}.",
         )
-
-
-def _begins_below_letters(c: pl.Expr) -> pl.Expr:
-    """Whether a text begins with a sign that stands before "0", or between "9" and "A", as those of formulas do."""
-    return ((c >= "\t") & (c < "0")) | ((c >= "=") & (c < "A"))
-
-
-def _is_formula(c: pl.Expr) -> pl.Expr:
-    # Numbers, phone numbers and dashes begin with the same signs, and no spreadsheet runs anything for them.
-    return c.str.contains(r"^[=@\t\r+-]") & ~c.str.contains(r"^[+-][0-9 .,()/-]*(?:[eE][+-]?[0-9]+)?$")
 
 
 def _spelled(s: Subject) -> str:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from connect_pandas.data.infer import Choices
     from connect_pandas.data.profile import Profile
     from connect_pandas.data.reading import Reading
+    from connect_pandas.rules import AttributeType
 
 
 _FREE_TEXT_BYTES: Final = 64
@@ -53,14 +54,24 @@ def key_candidates(used: Mapping[int, Profile], read: Mapping[int, Reading]) -> 
 
 
 def _could_be_key(p: Profile, read: Reading) -> bool:
+    return p.unique and p.complete and _could_identify(p, read.type)
+
+
+def could_come_near(p: Profile, type_: AttributeType) -> bool:
+    """Whether a column could be the key but for some rows; a number whose name says nothing is a measure."""
+    numbers = p.kind in ("integer", "float") or p.digits
+    return _could_identify(p, type_) and (not numbers or (p.digits and _key_rank(p) >= ENTITY))
+
+
+def _could_identify(p: Profile, type_: AttributeType) -> bool:
     # A key that the user calls a DATE or BOOLEAN is no key; an integer that reads as NUMBER may well be one.
-    if not (p.unique and p.complete) or read.type not in ("TEXT", "NUMBER"):
+    if type_ not in ("TEXT", "NUMBER"):
         return False
     if (p.digits and says(p.name, DATES) and key_rank(p.name) <= UNTOLD) or looks_like(p):
         return False  # seconds since 1970, amounts with a currency
     if p.kind == "text" and not p.digits:
         short = p.text_bytes <= _FREE_TEXT_BYTES * max(1, p.present)
-        return short and read.type == "TEXT"  # a number with a fraction identifies nothing
+        return short and type_ == "TEXT"  # a number with a fraction identifies nothing
     return not is_quantity(p.name) and not p.name.isdecimal()  # as a column for each year is called
 
 

@@ -12,6 +12,7 @@ from connect_pandas import rules
 from connect_pandas.data import notations, phones
 from connect_pandas.data.mends import HALF, MOST, SAMPLE, C, Doubt, Mend, Subject, whole_digits
 from connect_pandas.data.names import PHONES, identifier_word, says
+from connect_pandas.data.problems import either
 from connect_pandas.data.profile import few, locate
 
 if TYPE_CHECKING:
@@ -82,14 +83,31 @@ def phone_numbers(s: Subject) -> Iterator[Mend | Doubt]:
 
 
 def _of_a_region(s: Subject, other: Predicate) -> str:
-    """Return the line for phone numbers that need a region: that of the others, or the one that is met most often."""
+    """Return the line for phone numbers that need a region; one each where the column speaks for several."""
     some = s.column.take(locate(s.columns, 0, other, limit=SAMPLE))
     written = pl.DataFrame({"0": some.slice(0, len(some.series))})
     digits = written.select(C if s.column.kind == "text" else whole_digits(C)).to_series()
-    for region in [*_regions_met(s)] or [_REGION]:
-        if phones.mended(digits, region).str.contains(rules.PHONE).any():
-            return s.line(f"phones={{column}}, region={region!r}", f"reads them as numbers of {region}")
-    return s.line('phones={column}, region="…"', "the two letters of the country where they belong")
+    told = [*_regions_met(s), *([_REGION] if digits.str.contains(_AS_IN_AMERICA).any() else [])]
+    left = digits.filter(~_is_read(digits, None))
+    able = [region for region in dict.fromkeys(told or [_REGION]) if _is_read(left, region).any()]
+    # What no region reads may stand among others that need none.
+    able = able or [region for region in told[:1] if _is_read(digits, region).any()]
+    if not able:
+        return s.line('phones={column}, region="…"', "the two letters of the country where they belong")
+    ways = (
+        s.line(f"phones={{column}}, region={region!r}", f"reads them as numbers of {region}")
+        for region in able[:_REGIONS_MOST]
+    )
+    return either(*ways)
+
+
+def _is_read(digits: pl.Series, region: str | None) -> pl.Series:
+    return phones.mended(digits, region).str.contains(rules.PHONE).fill_null(value=False)
+
+
+_AS_IN_AMERICA: Final = r"^ *(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}[-.])[2-9][0-9]{2}[-.][0-9]{4} *$"
+"""As the United States and Canada write a number at home, and few others do."""
+_REGIONS_MOST: Final = 3
 
 
 def _regions_met(s: Subject) -> Iterator[str]:

@@ -172,6 +172,21 @@ NOTATIONS: Final[dict[str, Predicate]] = {
 """What a text may be written as that is not a number, a date or a truth as the service reads it. Counted in a second
 look, at columns only that no reading explains and whose first values are mostly so."""
 
+FORMULA: Final = "formula"
+_BELOW_LETTERS: Final = "below letters"
+
+
+def _begins_below_letters(c: pl.Expr) -> pl.Expr:
+    """Whether a text begins with a sign that stands before "0", or between "9" and "A", as those of formulas do."""
+    return ((c >= "\t") & (c < "0")) | ((c >= "=") & (c < "A"))
+
+
+def is_formula(c: pl.Expr) -> pl.Expr:
+    """Whether a spreadsheet would run a text."""
+    # Numbers, phone numbers and dashes begin with the same signs, and no spreadsheet runs anything for them.
+    return c.str.contains(r"^[=@\t\r+-]") & ~c.str.contains(r"^[+-][0-9 .,()/-]*(?:[eE][+-]?[0-9]+)?$")
+
+
 TIMES: Final[dict[str, Predicate]] = {
     "time": lambda c: (
         c.str.contains(":", literal=True) & ~c.str.contains(r"[T ]00:00(?::00(?:\.0+)?)?(?:Z| |[+-]|$)")
@@ -212,6 +227,7 @@ _WITH: Final[dict[str, dict[str, Predicate]]] = {
 
 _WITHIN: Final[dict[str, dict[str, Predicate]]] = {
     "special": SPECIAL,
+    _BELOW_LETTERS: {FORMULA: is_formula},
     "leading": {
         LEADING_ZERO: lambda c: (
             c.str.starts_with("0")
@@ -226,7 +242,7 @@ _WITHIN: Final[dict[str, dict[str, Predicate]]] = {
     },
 }
 """What is true only of values for which another fact is: not asked where there are none."""
-_NO_FACTS: Final = ("special", "leading")
+_NO_FACTS: Final = ("special", "leading", _BELOW_LETTERS)
 """Asked only for what is true within them."""
 
 _FACTS: Final[dict[str, Predicate]] = {
@@ -236,6 +252,7 @@ _FACTS: Final[dict[str, Predicate]] = {
     "spaced": _holds(" "),
     "special": lambda c: c.str.contains_any(_ANY_SPECIAL),
     MARKER: notations.is_marker,
+    _BELOW_LETTERS: _begins_below_letters,  # true of few columns, and quickly asked
     **READINGS,
     **NOTATIONS,
     **{fact: p for found in (*_WITH.values(), *_WITHIN.values()) for fact, p in found.items()},
@@ -427,7 +444,9 @@ def _count(columns: Columns, part: pl.DataFrame, tallies: Mapping[str, _Tally]) 
     _compare(seen, {name: t for name, t in tallies.items() if t.distinct and not t.slices})
     _taste(part, {name: tallies[name] for name in new})
     seen.ask_texts({name: tallies[name].asked or () for name in texts})
-    seen.ask_texts({name: ("special", MARKER) for name in texts if not seen.is_explained(name)})
+    seen.ask_texts(
+        {name: ("special", MARKER, _BELOW_LETTERS) for name in texts if not seen.is_explained(name)}
+    )
     _stretch(seen, kinds, tallies)
     for name, tally in tallies.items():
         tally.counts.update(seen.found[name])
@@ -483,7 +502,7 @@ class _Slice:
         return [inner for fact in facts if self.found[name][fact] for inner in _WITHIN.get(fact, ())]
 
     def is_explained(self, name: str) -> bool:
-        """Whether all values of a text are of one reading, so that none is a marker or has a special character."""
+        """Whether all values of a text are of one reading: none is a marker, a formula or has a special character."""
         found = self.found[name]
         return any(found[r] == self.rows.height - found["null"] - found["blank"] for r in READINGS)
 

@@ -27,6 +27,7 @@ from pandera.engines.pandas_engine import Engine
 
 from connect_pandas import rules
 from connect_pandas.data import notations, phones
+from connect_pandas.data.check_dates import mostly_written_as
 from connect_pandas.data.check_values import KINDS, are_phones
 from connect_pandas.data.columns import SURROGATE_MARK, Columns, column_of, is_missing, read
 from connect_pandas.data.infer import Attribute, Attributes, Choices
@@ -346,7 +347,7 @@ def _checks(s: Subject, attributes: Attributes) -> Iterator[pa.Check]:
         yield _check("connect_possible", type=a.type)
         return
     if a.kind == "text":
-        yield from _text_checks(a, attributes)
+        yield from _text_checks(s, attributes)
     elif a.kind == "float":
         yield _check("connect_finite")
     elif a.kind in ("date", "naive", "aware"):
@@ -363,14 +364,15 @@ def _are_days(attributes: Attributes) -> bool:
     return attributes.form is not None and not attributes.form.has_time
 
 
-def _text_checks(a: Attribute, attributes: Attributes) -> Iterator[pa.Check]:
+def _text_checks(s: Subject, attributes: Attributes) -> Iterator[pa.Check]:
+    a = s.a
     yield _check("connect_text")
     if a.type == "NUMBER":
         yield _check("connect_number")
     elif a.type == "BOOLEAN":
         yield _check("connect_boolean")
     elif a.type == "DATE":
-        yield from (_check("connect_date", form=form.pattern) for form in _held_forms(a, attributes))
+        yield from (_check("connect_date", form=form.pattern) for form in _held_forms(s, attributes))
         if _are_days(attributes) and a.written_as is rules.TIMESTAMP:
             yield _check("connect_possible", type=a.type)
         elif _are_days(attributes) and a.written_as is not None and a.written_as.has_time:
@@ -379,11 +381,11 @@ def _text_checks(a: Attribute, attributes: Attributes) -> Iterator[pa.Check]:
         yield _check("connect_filled")
 
 
-def _held_forms(a: Attribute, attributes: Attributes) -> tuple[DateFormat, ...]:
+def _held_forms(s: Subject, attributes: Attributes) -> tuple[DateFormat, ...]:
     """Return the format of dates in text; two where nothing tells day from month: nor does the schema."""
-    if any(p.code == "ambiguous-date" and p.column == str(a.column) for p in attributes.problems):
+    if any(p.code == "ambiguous-date" and p.column == s.column for p in attributes.problems):
         return rules.SLASHED
-    return (a.written_as or rules.TIMESTAMP,)
+    return (s.a.written_as or mostly_written_as(s.p),)
 
 
 def _check(name: str, *, error: str | None = None, **statistics: Any) -> pa.Check:

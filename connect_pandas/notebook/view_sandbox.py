@@ -62,7 +62,7 @@ def _whether_current(way: Connection) -> str:
     try:
         now = current()
     except ConnectError:
-        now = way
+        return "not the session's current one (there is none): give it as connection=box.connection"
     if now == way:
         return "the session's current one"
     sandbox = "another sandbox, " if now.kind == "sandbox" else ""

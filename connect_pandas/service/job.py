@@ -8,7 +8,6 @@ known from these is called unknown, with where to look.
 from __future__ import annotations
 
 import time
-import warnings
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -22,6 +21,7 @@ from connect_pandas.errors import (
     HostKeyError,
     ImportTimeout,
     PlanError,
+    warn,
 )
 from connect_pandas.service.graphql import Api
 from connect_pandas.service.journal import DISCARDED, place
@@ -449,12 +449,10 @@ class ImportJob:
     def _warn_of_standstill(self, seconds: float) -> None:
         # Where warnings are errors, this one must not end the wait.
         with suppress(ConnectWarning):
-            warnings.warn(
+            warn(
                 f"The file of the import of {self.name} is still there after {seconds:,.0f} s without any change. It "
                 "waits or runs, or it has failed: a failed import keeps its file. Look in the web app, "
-                f"{MONITORING}, for {self._label}. The wait goes on; Ctrl-C ends only the waiting.",
-                ConnectWarning,
-                stacklevel=4,
+                f"{MONITORING}, for {self._label}. The wait goes on; Ctrl-C ends only the waiting."
             )
 
     @property

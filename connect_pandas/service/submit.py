@@ -5,7 +5,6 @@ A step that may or may not have happened is recorded as such and looked up, neve
 
 from __future__ import annotations
 
-import warnings
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -13,11 +12,11 @@ from typing import TYPE_CHECKING, Final
 from connect_pandas.errors import (
     AuthenticationFailed,
     ConnectError,
-    ConnectWarning,
     ImportRejected,
     ImportUnconfirmed,
     PlanError,
     UploadFailed,
+    warn,
 )
 from connect_pandas.service import earlier
 from connect_pandas.service.graphql import Api, check_payload, how_to_find_out
@@ -91,7 +90,7 @@ def submit(
             of_set = partial(earlier.of_set, plan=plan, connection=connection, session=session)
             before = of_set(journal.entries(plan.name))
             if (same := earlier.same_import(plan, session, before, api, progress)) is not None:
-                (tell or _warn)(earlier.say_same(same))
+                (tell or warn)(earlier.say_same(same))
                 return job_of(same, journal, connection, plan=plan, progress=wait_progress or progress)
             earlier.refuse_under_way(session, before)
             _refuse_taken_set(plan, api.data_sets())
@@ -142,10 +141,6 @@ def _with_free_file(plan: Plan, session: Session) -> Plan:
         f"There is already a file {place(plan.folder, plan.filename)} on the server, perhaps of an import that "
         "still waits. Nothing was sent. Leave filename away, and the file gets a name of its own."
     )
-
-
-def _warn(words: str) -> None:
-    warnings.warn(ConnectWarning(words), stacklevel=2)
 
 
 # ── the steps ────────────────────────────────────────────────────────────────────────────────────────

@@ -179,6 +179,40 @@ def test_the_nearest_is_named_with_its_rows() -> None:
     assert looked(fixed(frame, number)).key == "Row ID"
 
 
+def test_what_comes_nearest_by_its_values_alone_is_named_and_looked_at() -> None:
+    vouchers = ["x1", "x2", None, "x2", "x5", "x6"]
+    others = {"Shop": list("AABBAB"), "Points": [1, 2, 2, 3, 4, 5], "Amount": [1.5, 2.5, 2.5, 3.5, 1.5, 2.5]}
+    problem = error(pd.DataFrame({**others, "Voucher": vouchers}))
+    assert (problem.code, problem.column, problem.count) == ("no-key", None, 2)
+    assert "'Voucher' comes nearest: of 6 rows 1 repeats an earlier value and 1 has none." in problem.message
+    which, *_ = ways_of(problem.fix)
+    assert which.startswith("""plan = df.connect.plan("T", key='Voucher')""")
+    # A column that tells less than half of the rows apart is near nothing.
+    assert "nearest" not in error(pd.DataFrame(others)).message
+
+
+@pytest.mark.parametrize(
+    ("ids", "then"),
+    [("abbccd", "1 row is still in the way of 'Order ID'"), ("abbcde", "'Order ID' has a different value")],
+)
+def test_leaving_out_equal_rows_says_what_is_left(ids: str, then: str) -> None:
+    frame = pd.DataFrame({"Order ID": list(ids), "Amount": [1.5, 2.5, 2.5, 3.5, 4.5, 3.5]})
+    problem = error(frame)
+    drop, *_ = ways_of(problem.fix)
+    assert f"leaves those out that are the same throughout; then {then}" in drop
+    assert ("no-key" in {p.code for p in looked(fixed(frame, drop)).problems}) == ("still" in then)
+
+
+def test_equal_rows_that_go_first_are_not_counted_again() -> None:
+    frame = pd.DataFrame({"Order ID": list("abbccdefg"), "Amount": [1.5, 2.5, 2.5, 3.5, 4.5, 3.5, 1, 1, 1]})
+    (problem,) = looked(frame, key="Order ID").problems.errors
+    drop, last = problem.fix.splitlines()
+    assert last.endswith("keeps the last of each: 1 row goes")
+    assert len(fixed(frame, drop)) == len(fixed(frame, problem.fix)) + 1
+    (problem,) = looked(fixed(frame, last), key="Order ID").problems.errors or [None]
+    assert problem is None
+
+
 def test_rows_that_were_numbered_before_are_numbered_anew() -> None:
     frame = pd.DataFrame({"Row ID": [0, 1, 0, 1], "x": [1.5, 2.5, 1.5, 2.5]}, index=[0, 1, 0, 1])
     number = next(line for line in error(frame).fix.splitlines() if "reset_index" in line)

@@ -65,7 +65,7 @@ WRITTEN = [
         "l\nb",
         "c\x00",
     ),
-    *("p|q", "\u2028", "\ufdd0\ufdef\ufdd0", None),
+    *("p|q", "\u2028", "\ufdd0\ufdef\ufdd0", "=1+1", "-x", None),
 ]
 
 
@@ -94,6 +94,7 @@ def test_a_value_counts_as_often_as_it_occurs(monkeypatch: pytest.MonkeyPatch, s
         assert missing == told[""] + told[None]
         assert counts["bytes"] if "bytes" in counts else not any(values)
         assert counts.get("line-break", 0) == told["l\nb"]
+        assert counts.get("formula", 0) == told["=1+1"] + told["-x"]
 
 
 def test_only_what_repeats_itself_is_counted_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +107,7 @@ def test_only_what_repeats_itself_is_counted_so(monkeypatch: pytest.MonkeyPatch)
     assert profile.different(rows.head(99)).is_empty()
 
 
-@pytest.mark.parametrize("odd", ["x", "1,5", "2024-02-30", "N/A", "", "a,b", "007"])
+@pytest.mark.parametrize("odd", ["x", "1,5", "2024-02-30", "N/A", "", "a,b", "007", "=1+1"])
 @pytest.mark.parametrize("repeating", [True, False])
 def test_one_value_in_the_last_slice_is_seen(
     monkeypatch: pytest.MonkeyPatch, odd: str, repeating: bool
@@ -116,7 +117,7 @@ def test_one_value_in_the_last_slice_is_seen(
     (counts, *_), (with_odd, *_) = (facts(pd.DataFrame({"v": v}))[0] for v in (values, [*values, odd]))
     assert counts["plain"] == 3_000
     assert with_odd["plain"] == 3_000 + (odd == "007")
-    said = {"N/A": "marker", "": "blank", "a,b": ",", "007": "leading-zero", "1,5": ","}
+    said = {"N/A": "marker", "": "blank", "a,b": ",", "007": "leading-zero", "1,5": ",", "=1+1": "formula"}
     assert odd not in said or with_odd[said[odd]] == 1
 
 

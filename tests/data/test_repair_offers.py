@@ -197,6 +197,26 @@ def test_phones_are_offered_the_region_that_others_of_the_column_have(
     assert repair is None
 
 
+@pytest.mark.parametrize(
+    ("numbers", "regions"),
+    [
+        (["(212) 555-2368", "+49 151 23456789", "+49 30 123456"], ["DE", "US"]),
+        (["020 7946 0018", "030 1234567", "+49 151 23456789", "+44 20 7946 0019"], ["DE", "GB"]),
+        (["0151 23456788", "+49 151 23456789", "+33 6 12 34 56 78"], ["DE"]),
+    ],
+    ids=["by the way it is written", "by calling codes", "one reads them"],
+)
+def test_phones_that_may_be_of_several_countries_are_offered_each_of_them(
+    numbers: list[str], regions: list[str]
+) -> None:
+    frame = pd.DataFrame({"Order ID": [f"A-{i}" for i in range(len(numbers))], "Phone": numbers})
+    *ways, as_text = ways_of(of_code(frame, "not-e164").fix)
+    assert [way.partition("region=")[2][1:3] for way in ways] == regions
+    assert "TEXT" in as_text
+    (doubt,) = frame.connect.repair().doubts
+    assert ways_of(doubt.fix) == ways
+
+
 @pytest.mark.parametrize("label", ["Order ID", ("Order", "ID"), pd.Timestamp("2024-01-01")], ids=repr)
 def test_the_ways_to_a_key_are_code_that_runs(label: Any) -> None:
     labels = pd.Index([label, "Amount"], dtype=object, tupleize_cols=False)

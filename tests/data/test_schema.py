@@ -129,6 +129,47 @@ def test_the_table_of_problems_and_the_schema_agree(
     assert ours == panderas
 
 
+@quick
+@given(
+    columns=st.lists(st.lists(wild, min_size=4, max_size=4), min_size=1, max_size=3),
+    types=st.dictionaries(st.integers(0, 2), st.sampled_from(rules.ATTRIBUTE_TYPES)),
+)
+@pytest.mark.filterwarnings("ignore::connect_pandas.ConnectWarning")
+def test_the_failure_cases_are_the_values_of_the_offending_rows(
+    columns: list[list[Any]], types: dict[int, Any]
+) -> None:
+    frame = pd.DataFrame({"id": list("abcd"), **{f"c{i}": held for i, held in enumerate(columns)}})
+    chosen_types = {f"c{i}": t for i, t in types.items() if i < len(columns)}
+    try:
+        frame.connect.validate(key="id", types=chosen_types)
+    except ValidationError as error:
+        cases = error.failure_cases
+        # Where nothing tells day from month no value is to blame.
+        open_dates = {p.column for p in error.problems if p.code == "ambiguous-date"}
+        said = error.rows["errors"].str.split("; ").explode().str.partition(": ")[0]
+        ours = {(column, row) for row, column in said.items() if column not in open_dates}
+        assert {*zip(cases["column"], cases["index"], strict=True)} == ours
+        assert not cases.duplicated(["column", "check", "index"]).any()
+
+
+IMPOSSIBLE: dict[str, tuple[list[str], list[int]]] = {
+    "ISO": (["2025-01-01", "2025-02-30", "2025-03-01", "2025-03-02"], [1]),
+    "the day first": (["31/01/2025", "02/01/2025", "30/02/2025", "25/03/2025"], [2]),
+    "day and month open": (["03/01/2025", "02/01/2025", "30/02/2025", "05/03/2025"], [2]),
+    "without a zone": (["2025-01-01T10:00:00", "2025-01-02T00:00:00", "2025-02-30T00:00:00"], [2]),
+    "another notation, too": (["2025-01-01", "2025-02-30", "5.6.2025", "2025-01-02"], [1, 2]),
+}
+
+
+@pytest.mark.parametrize(("dates", "wrong"), IMPOSSIBLE.values(), ids=IMPOSSIBLE)
+def test_one_impossible_date_accuses_no_other(dates: list[str], wrong: list[int]) -> None:
+    frame = pd.DataFrame({"id": [f"k{i}" for i in range(len(dates))], "date": dates})
+    with pytest.raises(ValidationError) as caught:
+        frame.connect.validate()
+    assert caught.value.failure_cases["index"].tolist() == wrong
+    assert caught.value.failure_cases["failure_case"].tolist() == [dates[i] for i in wrong]
+
+
 VIEWS = pd.ArrowDtype(arrow.string_view())
 
 

@@ -537,6 +537,20 @@ def test_rows_without_and_with_the_key_of_another_go_in_two_steps() -> None:
     assert len(form.plan.frame) == 60
 
 
+def test_the_column_that_comes_nearest_leads_to_a_key_in_steps() -> None:
+    vouchers = ["x1", "x2", None, "x2", "x5", "x6"]
+    frame = pd.DataFrame(
+        {"Shop": list("AABBAB"), "Voucher": vouchers, "Amount": [1.5, 2.5, 2.5, 3.5, 1.5, 2.5]}
+    )
+    form = frame.connect.form("Vouchers")
+    button(form, "Use key='Voucher': shows the rows in its way").click()
+    assert {p.code for p in form.plan.problems.errors} == {"missing-key", "duplicate-key"}
+    make(form, "Repair: leaves out 1 row without one")
+    make(form, "Repair: keeps the last of each: 1 row goes")
+    assert (form.plan.ok, form.plan.rows) == (True, 4)
+    assert equal(run(form.code, frame), form.plan)
+
+
 def test_an_index_becomes_a_column_and_part_of_the_key() -> None:
     frame = pd.DataFrame(
         {"line": ["1", "2", "1"], "n": [1.5, 1.5, 1.5]}, index=pd.Index([*"qqr"], name="order id")

@@ -188,13 +188,14 @@ def test_without_the_extra_it_says_how_to_install_it(missing: str) -> None:
 def test_repr_is_short_and_shows_no_secret(shared: Client) -> None:
     box, connection = shared.box, shared.box.connection
     shown = repr(box) + str(box) + repr(connection) + repr(vars(box))
+    not_current = "not the session's current one (there is none): give it as connection=box.connection"
 
     assert repr(box).splitlines() == [
         "Sandbox of workshop@sandbox.example",
         f"  file server  127.0.0.1, port {connection.port}",
         f"  API          {connection.endpoint}",
         f"  explorer     open {box.explorer} in a browser on this machine (box.explorer)",
-        "  way in       box.connection, the session's current one; nothing leaves this machine",
+        f"  way in       box.connection, {not_current}; nothing leaves this machine",
         "  empty        files, reference sets, import jobs, mailbox",
     ]
     assert connection.api_key.reveal() not in shown
