@@ -159,7 +159,7 @@ class HostKeyError(ConnectionFailed):
         What the server showed, as ``SHA256:…``; empty where it was a jump host on the way.
     reason : "unknown", "changed" or "revoked"
         ``"unknown"``: nothing here knows the server yet. ``"changed"``: another key is expected.
-        ``"revoked"``: this key is marked as not to be trusted.
+        ``"revoked"``: this key is marked as not to be trusted, or is too short to be.
     """
 
     def __init__(

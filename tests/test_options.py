@@ -117,16 +117,19 @@ def test_a_file_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> Non
     assert list(tmp_path.glob(".*")) == []
 
 
-@pytest.mark.parametrize("connection", ["prod", 5])
-def test_what_is_no_connection_is_refused(connection: Any) -> None:
-    with pytest.raises(PlanError, match="connection= takes a Connection"):
+@pytest.mark.parametrize(
+    ("connection", "said"), [("a-key", r'connection=connect_pandas\.connect\("…"\)'), (5, "of the type int")]
+)
+def test_what_is_no_connection_is_refused_unseen(connection: Any, said: str) -> None:
+    with pytest.raises(PlanError, match=f"connection= takes a Connection.*{said}") as caught:
         ORDERS.connect.create_reference_set("Orders", connection=connection)
+    assert "a-key" not in str(caught.value)
 
 
 def test_a_sandbox_given_as_connection_is_told_of_its_own() -> None:
     with (
         connect_pandas.sandbox() as box,
-        pytest.raises(PlanError, match=r"for a sandbox its \.connection"),
+        pytest.raises(PlanError, match=r"is of the type Sandbox.*connection=box\.connection"),
     ):
         ORDERS.connect.create_reference_set("Orders", connection=box)
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from connect_pandas._sandbox import folder
 from connect_pandas.errors import ConfigurationError
-from connect_pandas.service.connection import Connection, Secret, leave
+from connect_pandas.service.connection import Connection, Secret, enter, leave
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -92,6 +92,7 @@ class Sandbox:
             state=self._folder / "state",
             kind="sandbox",
         )
+        enter(self.connection)
         self._running = True
         self._live: Live | None = None
         atexit.register(self.stop)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from connect_pandas.errors import ConnectError
 from connect_pandas.notebook.draw import SHOWN, Table, View, count, more, size
-from connect_pandas.service.connection import current
+from connect_pandas.service.connection import current, running_beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -49,12 +49,20 @@ def sandbox(box: Sandbox, *, last: bool = False) -> View:
 
 def _doors(box: Sandbox) -> tuple[tuple[str, str], ...]:
     way = box.connection
+    beside = running_beside(way)
     return (
         ("file server", f"{way.host}, port {way.port}"),
         ("API", way.endpoint),
         ("explorer", f"open {box.explorer} in a browser on this machine (box.explorer)"),
         ("way in", f"box.connection, {_whether_current(way)}; nothing leaves this machine"),
+        *((("beside it", _say_beside(beside)),) if beside else ()),
     )
+
+
+def _say_beside(others: int) -> str:
+    """Say that others run on: a cell that is run again starts one more, and the first is easily forgotten."""
+    they = "another sandbox runs" if others == 1 else f"{others} other sandboxes run"
+    return f"{they} in this process, until stop() or the end of Python"
 
 
 def _whether_current(way: Connection) -> str:

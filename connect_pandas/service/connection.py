@@ -176,10 +176,9 @@ def require_running(connection: Connection) -> None:
 
 
 def _is_there(sandbox: Connection) -> bool:
-    # A key that setup made for a sandbox outlives it; the folder of its journal does not.
-    return (sandbox.key_file is None or sandbox.key_file.exists()) and (
-        sandbox.state is None or sandbox.state.parent.exists()
-    )
+    # Its folder goes with it. What its key file says is another matter: a key of one's own outlives it, and a path that
+    # is wrong is no end of it.
+    return sandbox.state is None or sandbox.state.parent.exists()
 
 
 def _server(connection: Connection) -> tuple[str, int, str]:
@@ -604,6 +603,8 @@ def _say_missing(missing: list[str]) -> str:
 _current: Connection | None = None
 _sandbox: Connection | None = None
 _left_sandbox = False
+_running: Final[list[Connection]] = []
+"""The ways into the sandboxes that this process runs."""
 
 
 def use(connection: Connection | None) -> None:
@@ -614,6 +615,16 @@ def use(connection: Connection | None) -> None:
         _sandbox = connection
 
 
+def enter(connection: Connection) -> None:
+    """Note a sandbox that has started, until it is left; it is not thereby the current one."""
+    _running.append(connection)
+
+
+def running_beside(connection: Connection) -> int:
+    """Return how many other sandboxes this process runs."""
+    return sum(_server(other) != _server(connection) for other in _running)
+
+
 def running_sandbox() -> Connection | None:
     """Return the way into the sandbox that was last in use here and still runs; ``None`` without one."""
     return _sandbox if _sandbox is not None and _is_there(_sandbox) else None
@@ -622,6 +633,7 @@ def running_sandbox() -> Connection | None:
 def leave(connection: Connection) -> None:
     """Leave a sandbox that stops. Where it was current none is: no other takes over what was meant for it."""
     global _current, _sandbox, _left_sandbox
+    _running[:] = [other for other in _running if _server(other) != _server(connection)]
     if _sandbox is not None and _server(_sandbox) == _server(connection):
         _sandbox = None
     if _current is not None and _server(_current) == _server(connection):
@@ -636,9 +648,15 @@ def require_connection(given: object) -> None:
     PlanError
         When it is another thing.
     """
-    if given is not None and not isinstance(given, Connection):
-        own = ": for a sandbox its .connection" if hasattr(given, "connection") else ""
-        raise PlanError(f"connection= takes a Connection{own}; this is {type(given).__qualname__}.")
+    if given is None or isinstance(given, Connection):
+        return
+    if isinstance(given, str):  # which may be a secret
+        own = '; for a profile: connection=connect_pandas.connect("…")'
+    elif isinstance(getattr(given, "connection", None), Connection):
+        own = ", whose own is its .connection, as in connection=box.connection"
+    else:
+        own = ""
+    raise PlanError(f"connection= takes a Connection; this is of the type {type(given).__qualname__}{own}.")
 
 
 def current() -> Connection:
@@ -663,8 +681,10 @@ def current() -> Connection:
         )
     if any(os.environ.get(_variable(n)) for n in ("profile", "domain", "host")):
         return resolve(None, {})
+    # One that Sandbox() has started, and not connect_pandas.sandbox().
+    running = "  The Sandbox() here:  connection=box.connection\n" if _running else ""
     raise ConfigurationError(
-        "There is no connection yet.\n"
+        f"There is no connection yet.\n{running}"
         '  With an account:     connect_pandas.connect(domain="prod-us-east-1", user="ann@shop.com", '
         'key_file="~/.ssh/connect")\n'
         "  Without an account:  connect_pandas.sandbox()"

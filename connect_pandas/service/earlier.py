@@ -149,9 +149,16 @@ def tidy_up(before: list[Entry], session: Session, journal: Journal) -> None:
     """Remove what earlier imports of the set have left that were broken off: nobody goes on with them any more."""
     for entry in before:
         if entry.was_broken_off and not entry.may_be_at_work:
+            # Written down first: from then on nobody goes on with it, and whoever did meanwhile keeps the file.
+            reason = "It was broken off before it was asked for."
+            journal.step_before(entry.id, "failed", require=_require_broken_off, reason=reason)
             if not is_needed_by_another(entry, journal):
                 session.remove(entry.folder, entry.filename)
-            journal.step(entry.id, "failed", reason="It was broken off before it was asked for.")
+
+
+def _require_broken_off(own: Entry, _others: list[Entry]) -> None:
+    if own.may_have_begun or own.is_at_work:
+        raise PlanError(say_at_work(own, "Nothing was sent."))
 
 
 def is_needed_by_another(entry: Entry, journal: Journal) -> bool:

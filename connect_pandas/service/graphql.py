@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import errno
 import json
+import logging
 import os
 import socket
 import ssl
-import threading
 import time
-from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
@@ -37,7 +37,8 @@ from connect_pandas.errors import (
     ImportUnconfirmed,
     PlanError,
 )
-from connect_pandas.service.connection import is_loopback, require_running
+from connect_pandas.service.connection import Secret, is_loopback, require_running
+from connect_pandas.service.course import Course, in_words, say_no_proxy, say_no_socks
 from connect_pandas.service.journal import place
 
 if TYPE_CHECKING:
@@ -54,6 +55,29 @@ MUTATION_PATIENCE: Final = 2
 """How many times the connection's ``timeout`` a mutation may take: an import that nobody answers for is dear."""
 WORDS_MAX: Final = 500
 """How much of the service's own words a message repeats, in characters: an error page has thousands."""
+
+
+# ── what no log shows ─────────────────────────────────────────────────────────────────────────────────
+
+_unsaid: Final[ContextVar[Secret | None]] = ContextVar("unsaid", default=None)
+"""The API key of the request that is under way here."""
+
+
+class _WithoutKey(logging.Filter):
+    """Takes the key out of what the libraries below log while a request of ours is under way.
+
+    They log the service's answer as it comes, and a service may repeat what it was sent. Whoever configures logging
+    still gets all the rest.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if (key := _unsaid.get()) is not None and key.reveal() in (said := record.getMessage()):
+            record.msg, record.args = said.replace(key.reveal(), "•••"), ()
+        return True
+
+
+for _name in (HTTPXTransport.__module__, httpx.__name__, "httpcore.http11"):
+    logging.getLogger(_name).addFilter(_WithoutKey())
 
 
 # ── what the service shows ────────────────────────────────────────────────────────────────────────────
@@ -208,8 +232,8 @@ class Api:
     def _ask(self, what: str, query: str, variables: dict[str, Any], *path: str) -> Any:
         seconds = self.connection.timeout
         answer = _post(self.connection, query, variables, seconds=seconds)
-        for share in QUERY_PAUSES:
-            pause = answer.pause(share * seconds)
+        for part in QUERY_PAUSES:
+            pause = answer.pause(part * seconds)
             if pause is None or pause > seconds:
                 break
             time.sleep(pause)
@@ -325,7 +349,7 @@ class _Answer:
 
 def _post(connection: Connection, document: str, variables: dict[str, Any], *, seconds: float) -> _Answer:
     require_running(connection)
-    host, answers, deadline = _host(connection), list[Any](), _Deadline(seconds)
+    host, answers, course = _host(connection), list[Any](), Course(connection, seconds)
     try:
         tls = _tls(*_own_certificates(connection.endpoint))
     except OSError as error:
@@ -341,59 +365,28 @@ def _post(connection: Connection, document: str, variables: dict[str, Any], *, s
         trust_env=not is_loopback(urlsplit(connection.endpoint).hostname or ""),
         event_hooks={"response": [answers.append]},
     )
+    unsaid = _unsaid.set(connection.api_key)
     try:
         result = Client(schema=_schema(), transport=transport).execute_sync(
             GraphQLRequest(document, variable_values=variables or None),
             get_execution_result=True,
-            extra_args={"extensions": {"trace": deadline.hear}},
+            extra_args={"extensions": {"trace": course.hear}},
         )
         answer = _Answer(result.data if isinstance(result.data, dict) else {})
     except TransportQueryError as error:
         executed = "data" in answers[-1].json()
         answer = _Answer(error.data if isinstance(error.data, dict) else {}, _said(error.errors, executed))
     except TransportError as error:
-        cause = httpx.ReadTimeout("no end") if deadline.is_over else error.__cause__
-        answer = _troubled(cause, answers[-1] if answers else None, host, seconds)
-    except (ImportError, ValueError, httpx.InvalidURL) as error:
-        # From making the client, before any request: a proxy in the environment that makes no sense to it.
-        answer = _Answer({}, trouble=f"The way to {host} cannot be taken: {error}", sent=False)
+        cause = httpx.ReadTimeout("no end") if course.is_over else error.__cause__
+        answer = _troubled(cause, answers[-1] if answers else None, host, course)
+    except ImportError:
+        answer = _Answer({}, trouble=say_no_socks(host), sent=False)
+    except (ValueError, httpx.InvalidURL):  # whose words may hold a part of a password
+        answer = _Answer({}, trouble=say_no_proxy(host), sent=False)
     finally:
-        deadline.cancel()
+        course.cancel()
+        _unsaid.reset(unsaid)
     return _with_status(_without_key(answer, connection), answers[-1] if answers else None)
-
-
-class _Deadline:
-    """Breaks the connection when a request does not come to its end in time.
-
-    httpx alone waits anew for each byte: a header that drips, or ``103 Early Hints`` for ever, would have no end.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._timer: threading.Timer | None = None
-        self.is_over = False
-
-    def hear(self, event: str, info: dict[str, Any]) -> None:
-        """Begin anew with each connection that httpcore traces: to a proxy, to the service, and under TLS."""
-        if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
-            self.cancel()
-            self._timer = threading.Timer(
-                self._seconds, self._end, (info["return_value"].get_extra_info("socket"),)
-            )
-            self._timer.daemon = True
-            with suppress(RuntimeError):  # no thread to be had: httpx's own waits are what is left
-                self._timer.start()
-
-    def cancel(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _end(self, line: socket.socket) -> None:
-        self.is_over = True
-        try:
-            socket.socket.shutdown(line, socket.SHUT_RDWR)  # TLS's own would pull the rug from under a reader
-        except OSError:
-            self.is_over = False  # it is closed already, or has gone on under TLS
 
 
 def _read_json(content: bytes) -> dict[str, Any]:
@@ -455,17 +448,17 @@ def _said(errors: list[Any] | None, executed: bool) -> tuple[_Said, ...]:
     return tuple(one(error) for error in errors or ())
 
 
-def _troubled(cause: BaseException | None, response: Any, host: str, seconds: float) -> _Answer:
+def _troubled(cause: BaseException | None, response: Any, host: str, course: Course) -> _Answer:
     if response is not None and not isinstance(cause, httpx.TransportError):
         trouble = f"{host} answered, but not in the JSON of a GraphQL API."
         return _Answer({}, _message_of(response), trouble)
     never_left = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
     sent = not isinstance(cause, (*never_left, httpx.UnsupportedProtocol, httpx.InvalidURL))
     chain = tuple(_chain(cause))
-    words = _in_words(chain, host, seconds, answered=response is not None)
+    words = in_words(chain, host, course, answered=response is not None)
     broken = isinstance(cause, httpx.NetworkError | httpx.RemoteProtocolError)
     never = any(isinstance(error, ssl.SSLError | socket.gaierror) for error in chain)
-    return _Answer({}, trouble=words, sent=sent, broken=broken and not never)
+    return _Answer({}, trouble=words, sent=sent and not course.is_at_proxy, broken=broken and not never)
 
 
 def _message_of(response: Any) -> tuple[_Said, ...]:
@@ -482,34 +475,6 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
-
-
-def _in_words(chain: tuple[BaseException, ...], host: str, seconds: float, *, answered: bool) -> str:
-    def of(*kinds: type[BaseException]) -> BaseException | None:
-        return next((error for error in chain if isinstance(error, kinds)), None)
-
-    if (tls := of(ssl.SSLError)) and of(httpx.ConnectError):
-        why = getattr(tls, "verify_message", "") or getattr(tls, "reason", "") or "the handshake failed"
-        return (
-            f"{host} does not prove who it is (TLS: {why}). Nothing was sent to it. Behind a company "
-            "proxy that re-signs traffic, set SSL_CERT_FILE to the company's certificates; else do not go on."
-        )
-    if of(socket.gaierror):
-        return (
-            f"The name {host} is not known to this network (DNS). Check domain or endpoint, network and VPN."
-        )
-    if of(httpx.ProxyError):
-        return f"The proxy of this network does not let through to {host}: {_short(str(chain[0]))}"
-    if of(httpx.ConnectTimeout, httpx.PoolTimeout):
-        return f"{host} took no connection in time. Check network, VPN and firewall."
-    if of(httpx.ConnectError):
-        return f"{host} refuses the connection. Check domain or endpoint, the network, VPN and firewall."
-    if of(httpx.TimeoutException):
-        return (
-            f"{host} did not answer within {seconds:g} s; connect_pandas.connect(…, timeout=…) waits longer."
-        )
-    when = "in the middle of its answer" if answered else "before it answered"
-    return f"The connection to {host} broke {when}."
 
 
 def _with_status(answer: _Answer, response: Any) -> _Answer:

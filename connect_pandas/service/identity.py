@@ -79,12 +79,13 @@ def identities(way: Way, seconds: float) -> Iterator[tuple[paramiko.PKey, ...]]:
     agent = _Agent(way, seconds)
     try:
         held = tuple(key for key in agent.get_keys() if key.get_name() in keys.ALGORITHMS)
+        usable = tuple(key for key in held if not keys.is_short(key))
         if way.identities:
             yield _named(way, held)
-        elif held and not way.identities_only:
-            yield held
+        elif usable and not way.identities_only:
+            yield usable
         else:
-            raise ConfigurationError(_say_none(way, agent_is_there=agent.is_there))
+            raise ConfigurationError(_say_none(way, agent_is_there=agent.is_there, has_short=bool(held)))
     finally:
         agent.close()
 
@@ -96,7 +97,7 @@ def _named(way: Way, held: tuple[paramiko.PKey, ...]) -> tuple[paramiko.PKey, ..
         public = _public(path)
         in_agent = next((key for key in held if key.asbytes() == public), None)
         try:
-            found.append(in_agent if in_agent is not None else keys.load(path, None))
+            found.append(keys.load(path, None) if in_agent is None else keys.require_long(in_agent, path))
         except ConfigurationError as refused:
             refusals.append(str(refused))
     if found:
@@ -124,8 +125,10 @@ def _public(path: Path) -> bytes | None:
     return None
 
 
-def _say_none(way: Way, *, agent_is_there: bool) -> str:
+def _say_none(way: Way, *, agent_is_there: bool, has_short: bool) -> str:
     agent = "holds no key that can be used" if agent_is_there else "does not answer"
+    if has_short and not way.identities_only:
+        agent = f"holds only RSA keys of less than {keys.RSA_BITS_MIN} bits, which are not safe"
     if way.agent is None and os.name != "nt":
         agent = "is not running here"
     only = " that IdentitiesOnly allows" if way.identities_only else ""

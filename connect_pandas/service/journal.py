@@ -12,19 +12,19 @@ import os
 import platform
 import sqlite3
 import sys
+import time
 import uuid
-import warnings
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from posixpath import normpath
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from platformdirs import user_state_path
 
-from connect_pandas.errors import ConfigurationError, ConnectWarning, UploadFailed
+from connect_pandas.errors import ConfigurationError, ConnectWarning, UploadFailed, warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,6 +36,8 @@ FOLDER_VARIABLE: Final = "CONNECT_STATE_DIR"
 FILE_NAME: Final = "journal.sqlite3"
 BUSY_SECONDS: Final = 10.0
 """How long one process waits for another's write."""
+_LOOK_SECONDS: Final = 0.02
+"""How often it looks whether the other is done."""
 
 StepName = Literal[
     "planned", "uploaded", "asked", "submitted", "rejected", "unconfirmed", "failed", "completed", "partial"
@@ -48,6 +50,8 @@ SENDING_MOST: Final = timedelta(hours=24)
 
 _ENDS: Final = ("completed", "partial", "rejected", "failed")
 _BEGUN: Final = ("asked", "submitted", "unconfirmed")
+
+_Read = TypeVar("_Read")
 
 VERSION: Final = 2
 """Of the tables, as the file's ``user_version`` says."""
@@ -266,7 +270,6 @@ class Journal:
         )
 
         def add(db: sqlite3.Connection) -> None:
-            db.execute("BEGIN IMMEDIATE")
             require(list(_read(db, plan.name)))
             _add_import(db, entry)
 
@@ -276,8 +279,14 @@ class Journal:
         return entry
 
     def step(self, entry: str, name: StepName, **detail: Any) -> None:
-        """Add a step to an import."""
-        self._write_or_keep_still(lambda db: _add_step(db, entry, name, _now(), detail))
+        """Add a step to an import; where that cannot be written, a warning says so."""
+        # Where warnings are errors, this one must not come between a started import and its job.
+        with suppress(ConnectWarning):
+            if isinstance(error := self._write(lambda db: _add_step(db, entry, name, _now(), detail)), _Busy):
+                warn(
+                    f"The journal {self.path} is held by another process for more than {BUSY_SECONDS:.0f} s ({error}): "
+                    f"that this import is {name} is not written down there, and a restart forgets it."
+                )
 
     def step_before(
         self,
@@ -305,7 +314,6 @@ class Journal:
         """
 
         def add(db: sqlite3.Connection) -> None:
-            db.execute("BEGIN IMMEDIATE")
             named = db.execute("SELECT data_set_name FROM imports WHERE id = ?", (entry,)).fetchone()
             if named is None:
                 raise sqlite3.DatabaseError("this import is not in it any more")
@@ -323,10 +331,7 @@ class Journal:
     def entries(self, data_set: str | None = None) -> list[Entry]:
         """Read the imports, or those of one data set, the oldest first; empty where nothing can be read."""
         try:
-            if not self.path.exists():
-                return []
-            with closing(_connect_to_read(self.path)) as db:
-                return list(_read(db, data_set))
+            return self._look(lambda db: list(_read(db, data_set))) or []
         except (OSError, sqlite3.Error, ValueError) as error:
             if not self._broken:
                 self._warn("read", error, "The imports that this machine has sent cannot be listed.")
@@ -339,17 +344,20 @@ class Journal:
     def steps(self, entry: str) -> tuple[Step, ...]:
         """Read the steps of one import; nothing where they cannot be read, and not a word of it."""
         try:
-            if not self.path.exists():
-                return ()
-            with closing(_connect_to_read(self.path)) as db:
-                return tuple(_read_steps(db, "WHERE import_id = :entry", entry=entry).get(entry, ()))
+            steps = self._look(lambda db: _read_steps(db, "WHERE import_id = :entry", entry=entry)) or {}
         except (OSError, sqlite3.Error, ValueError):
             return ()
+        return tuple(steps.get(entry, ()))
 
-    def _write_or_keep_still(self, work: Callable[[sqlite3.Connection], None]) -> None:
-        # Where warnings are errors, this one must not come between a started import and its job.
-        with suppress(ConnectWarning):
-            self._write(work)
+    def _look(self, read: Callable[[sqlite3.Connection], _Read]) -> _Read | None:
+        """Read in the file, as soon as no other process holds it; ``None`` where there is none."""
+
+        def look() -> _Read:
+            with closing(_connect_to_read(self.path)) as db:
+                db.execute("BEGIN")  # what is added in the middle of a look is not seen in a part
+                return read(db)
+
+        return _when_free(look, _end_of_patience()) if self.path.exists() else None
 
     def _write(self, work: Callable[[sqlite3.Connection], None]) -> Exception | None:
         error = self._try(work)
@@ -368,12 +376,14 @@ class Journal:
         """Do the work in one transaction; return what kept it from being written, this time or from now on."""
         if self._broken:
             return None
+        end = _end_of_patience()
         try:
             # SQLite lets those who wait try their luck; of many threads some would never have any.
-            with _turn, closing(_connect(self.path)) as db, db:
+            with _turn, closing(_when_free(lambda: _begin(self.path), end)) as db:
                 work(db)
+                _when_free(db.commit, end)
         except sqlite3.OperationalError as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            if _is_busy(error):
                 return _Busy(str(error))
             self._broken = True
             return error
@@ -383,11 +393,9 @@ class Journal:
         return None
 
     def _warn(self, verb: str, error: Exception, meaning: str) -> None:
-        warnings.warn(
+        warn(
             f"The journal {self.path} cannot be {verb} ({error}). {meaning} "
-            f"Move it away, or set {FOLDER_VARIABLE} to a folder that can be written to.",
-            ConnectWarning,
-            stacklevel=2,
+            f"Move it away, or set {FOLDER_VARIABLE} to a folder that can be written to."
         )
 
 
@@ -471,29 +479,67 @@ def _runs_on_windows(process: int) -> bool:
         kernel.CloseHandle(handle)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # SQLite would make the file as the umask has it; its helper files take over the mode of the file.
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    # Not in WAL mode: it cannot be entered while another process looks, and not at all on a home on the network.
-    db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level="IMMEDIATE")
+def _end_of_patience() -> float:
+    return time.monotonic() + BUSY_SECONDS
+
+
+def _when_free(act: Callable[[], _Read], end: float) -> _Read:
+    """Do what another process may be in the way of, as soon as it is not; after the end no more.
+
+    SQLite's own waiting is no place for Ctrl-C: it would be heard only afterwards. What SQLite refuses because of
+    another process has changed nothing; a commit stays to be done, or ends with its connection.
+    """
+    while True:
+        try:
+            return act()
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error) or time.monotonic() > end:
+                raise
+        time.sleep(_LOOK_SECONDS)
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def _begin(path: Path) -> sqlite3.Connection:
+    """Open a journal and begin to write in it: from now on no other process can."""
+    db = _connect(path)
     try:
-        _require_tables(db)
+        db.execute("BEGIN IMMEDIATE")
     except BaseException:
         db.close()
         raise
     return db
 
 
+def _connect(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.exists():
+        # SQLite would make the file as the umask has it; its helper files take over the mode of the file. One that is
+        # there is left to it: to close a file would let go of what other threads hold of it.
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    # Not in WAL mode: it cannot be entered while another process looks, and not at all on a home on the network.
+    return _with_tables(sqlite3.connect(path, timeout=0, isolation_level=None))
+
+
 def _connect_to_read(path: Path) -> sqlite3.Connection:
     """Open a journal that may lie where nothing can be written."""
     try:
-        db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
-        db.execute("SELECT count(*) FROM imports").fetchone()
-        _require_tables(db)
-    except sqlite3.OperationalError:
+        return _with_tables(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0))
+    except sqlite3.OperationalError as error:
+        if _is_busy(error):
+            raise
         # It has no tables yet, or a process was killed while it wrote: then the first to come has to tidy up.
         return _connect(path)
+
+
+def _with_tables(db: sqlite3.Connection) -> sqlite3.Connection:
+    try:
+        _require_tables(db)
+    except BaseException:
+        db.close()
+        raise
     return db
 
 

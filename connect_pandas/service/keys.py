@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 # ── the user's key ───────────────────────────────────────────────────────────────────────────────────────────────
 
+RSA_BITS_MIN: Final = 2048
+"""A shorter RSA key proves nothing. Source: NIST SP 800-131A."""
+
 _PrivateKey = Ed25519PrivateKey | EllipticCurvePrivateKey | RSAPrivateKey
 
 
@@ -59,8 +62,8 @@ def load(path: Path | None, passphrase: Secret | None) -> paramiko.PKey | None:
     Raises
     ------
     ConfigurationError
-        When the file is missing, open to others, of another kind, or the passphrase does not open it. The message
-        never holds a part of the file.
+        When the file is missing, open to others, of another kind or too short, or the passphrase does not open it.
+        The message never holds a part of the file.
     """
     if path is None:
         return None
@@ -74,7 +77,7 @@ def load(path: Path | None, passphrase: Secret | None) -> paramiko.PKey | None:
             "Give it where setup asks for it, put it in CONNECT_PASSPHRASE, or write: "
             f"connect_pandas.connect(…, key_file={str(path)!r}, passphrase=getpass.getpass())"
         )
-    return _for_paramiko(_parse(path, text, passphrase if encrypted else None))
+    return require_long(_for_paramiko(_parse(path, text, passphrase if encrypted else None)), path)
 
 
 def _read(path: Path) -> tuple[Secret, int]:
@@ -167,6 +170,28 @@ def _of_a_known_kind(path: Path, key: object) -> _PrivateKey:
         raise ConfigurationError(
             f"The private key {path} is neither Ed25519 nor ECDSA nor RSA. "
             "Make a new pair and register it: connect-pandas setup"
+        )
+    return key
+
+
+def is_short(key: paramiko.PKey) -> bool:
+    """Say whether it is an RSA key that is too short to prove anything."""
+    return key.get_name() == "ssh-rsa" and key.get_bits() < RSA_BITS_MIN
+
+
+def require_long(key: paramiko.PKey, path: Path) -> paramiko.PKey:
+    """Return a user's key that is long enough.
+
+    Raises
+    ------
+    ConfigurationError
+        When it is too short to be safe.
+    """
+    if is_short(key):
+        raise ConfigurationError(
+            f"The key {path} is an RSA key of {key.get_bits()} bits, which is not safe and not used: {RSA_BITS_MIN} is "
+            "the least.\n"
+            "Make a new pair and register it: connect_pandas.setup(), in a terminal connect-pandas setup"
         )
     return key
 
@@ -351,6 +376,8 @@ class Trust:
 
     def proves(self, key: paramiko.PKey) -> bool:
         """Say whether this host key is the server's own."""
+        if is_short(key):
+            return False
         if self.pin is not None:
             return _same_fingerprint(self.pin, fingerprint(key))
         return key in self.known and key not in self.revoked
@@ -359,6 +386,8 @@ class Trust:
         """Return the error for a host key that proves nothing."""
         shown = fingerprint(key)
         where = f"{self.host}:{self.port}"
+        if is_short(key):
+            return HostKeyError(_say_short(where, key), shown, "revoked")
         if key in self.revoked:
             return HostKeyError(
                 f"{where} shows a host key that {self.known_hosts} marks as revoked: {shown}.\n"
@@ -407,11 +436,12 @@ def trust_at(
     # OpenSSH writes the port beside the name unless it is SSH's own.
     name = host.lower()
     name = name if port == SFTP_PORT else f"[{name}]:{port}"
+    known = _keys_of(name, (line for line in lines if not line.startswith("@")))
     return Trust(
         host=host,
         port=port,
         pin=pin,
-        known=tuple(_keys_of(name, (line for line in lines if not line.startswith("@")))),
+        known=tuple(key for key in known if not is_short(key)),
         # A line of a certificate authority trusts certificates, which we do not read: it is no host key.
         revoked=tuple(_keys_of(name, (line[8:].strip() for line in lines if line.startswith("@revoked")))),
         known_hosts=path,
@@ -482,6 +512,14 @@ def _say_unknown(where: str, key: paramiko.PKey, known_hosts: str, how: str) -> 
         f"  fingerprint  {fingerprint(key)}\n"
         "Compare the fingerprint with one that you trust (from Acoustic's support or your administrator, or from a "
         f"machine that has long used this server). If they are the same, {how}"
+    )
+
+
+def _say_short(where: str, key: paramiko.PKey) -> str:
+    return (
+        f"{where} shows an RSA host key of {key.get_bits()} bits ({fingerprint(key)}). One of less than {RSA_BITS_MIN} "
+        "can be forged: it proves nothing, so nothing was sent.\n"
+        "Its administrator must give it a longer one, or better an Ed25519 key: ssh-keygen -t ed25519"
     )
 
 

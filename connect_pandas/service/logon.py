@@ -7,6 +7,7 @@ A jump host of ``~/.ssh/config`` is proved and logged on to as the server itself
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import threading
 import time
@@ -27,6 +28,7 @@ from connect_pandas.errors import (
 )
 from connect_pandas.service import keys
 from connect_pandas.service.identity import identities
+from connect_pandas.service.lookup import LookUpTimeout, dial
 from connect_pandas.service.ssh_config import JUMPS_MAX, Way, way_to, way_to_jump
 from connect_pandas.service.wire import Client, words
 
@@ -125,7 +127,12 @@ def _handshake(
 def _dial(way: Way, timeout: float) -> Line:
     where = way.where
     try:
-        line = socket.create_connection((way.host, way.port), timeout)
+        line = dial(way.host, way.port, timeout)
+    except LookUpTimeout as error:
+        raise ConnectionFailed(
+            f"The name {way.host} was not looked up within {timeout:g} s: the name servers (DNS) do not answer.\n"
+            "Check this machine's network or VPN, and try again later."
+        ) from error
     except socket.gaierror as error:
         raise ConnectionFailed(
             f"The name {way.host} cannot be found ({error.strerror}).\n"
@@ -274,7 +281,7 @@ class Line:
     paramiko sends again and again, without end and holding its lock, while the other side takes nothing.
     """
 
-    __slots__ = ("_carrier", "_closed", "_patience", "_socket", "_stalled")
+    __slots__ = ("_carrier", "_closed", "_patience", "_process", "_socket", "_stalled")
 
     def __init__(
         self,
@@ -288,6 +295,7 @@ class Line:
         """The logon at a jump host through which the line goes; it ends with the line."""
         self._closed = False  # paramiko looks at it
         self._stalled = 0.0
+        self._process = os.getpid()
 
     def send(self, data: bytes) -> int:
         try:
@@ -310,8 +318,11 @@ class Line:
         return self._socket.getpeername()
 
     def close(self) -> None:
-        with suppress(OSError, EOFError):
-            self._socket.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits for more
+        if (
+            self._process == os.getpid()
+        ):  # a fork closes its own copy; to shut down would end the line of both
+            with suppress(OSError, EOFError):
+                self._socket.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits for more
         with suppress(EOFError):  # a jump host that is gone cannot be told
             self._socket.close()
         self._closed = True

@@ -77,7 +77,7 @@ def _ask_now(job: ImportJob, entry: Entry, session: Session, journal: Journal) -
         wrong = UploadFailed(
             f"The file {job.receipt.path} {there}; {job.receipt.size:,} bytes were sent. No import was begun."
         )
-        end_early(job, session, journal, wrong, asked=False)
+        end_early(job, session, journal, wrong)
         raise wrong
     # Whatever goes wrong before the service is asked leaves the file where it is, for the next time.
     api = Api(job.connection)
@@ -92,10 +92,10 @@ def _ask_now(job: ImportJob, entry: Entry, session: Session, journal: Journal) -
     with at_work(entry):
         try:
             ask(job, api, journal, before)
-        except (PlanError, UploadFailed):
-            raise  # before the service was asked: somebody else is at it, or it cannot be written down
         except BaseException as error:
-            end_early(job, session, journal, error, asked=True)
+            # Before that somebody else is at it, or it cannot be written down: the file stays for the next time.
+            if job.asked:
+                end_early(job, session, journal, error)
             raise
 
 

@@ -7,8 +7,10 @@ And no command in it is run: neither that of a ``ProxyCommand`` nor that of a ``
 from __future__ import annotations
 
 import getpass
+import glob
 import os
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -19,16 +21,18 @@ from connect_pandas.errors import ConfigurationError
 from connect_pandas.service.connection import SFTP_PORT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from connect_pandas.service.connection import Connection
 
 AGENT_VARIABLE: Final = "SSH_AUTH_SOCK"
 JUMPS_MAX: Final = 8
 """More jump hosts than anybody has: a configuration whose hosts lead to each other goes on for ever."""
+INCLUDES_MAX: Final = 16
+"""How deep files may include each other; as many as OpenSSH allows."""
 
-
-_RUNS: Final = re.compile(r"^\s*match\b.*\bexec\b", re.IGNORECASE | re.MULTILINE)
+_RUNS: Final = re.compile(r"\s*match\b.*\bexec\b", re.IGNORECASE)
+_INCLUDES: Final = re.compile(r"\s*include(?:\s*=\s*|\s+)(.+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,21 +105,57 @@ def config_file() -> Path:
     return Path.home() / ".ssh" / "config"
 
 
+class _Config(paramiko.SSHConfig):
+    # Without this machine's full name, %l: paramiko asks DNS for it, without end, whether it is needed or not.
+    TOKENS_BY_CONFIG_KEY = {  # noqa: RUF012 - paramiko's own name
+        key: [kind for kind in kinds if kind != "%l"]
+        for key, kinds in paramiko.SSHConfig.TOKENS_BY_CONFIG_KEY.items()
+    }
+
+
 def _said_of(name: str) -> Mapping[str, str]:
     path = config_file()
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-        if _RUNS.search(text):
-            raise ConfigurationError(
-                f'{path} has a "Match exec", whose command is not run here. Write Host lines in its place.'
-            )
-        return paramiko.SSHConfig.from_text(text).lookup(name)
+        return _Config.from_text("\n".join(_lines(path, name))).lookup(name)
     except FileNotFoundError:
         return {"hostname": name}
     except ConfigurationError:
         raise
     except Exception as error:  # noqa: BLE001 - paramiko's reader raises of many kinds
         raise ConfigurationError(f"{path} cannot be read: {error}.") from None
+
+
+def _lines(path: Path, name: str, before: tuple[str, ...] = (), depth: int = 0) -> list[str]:
+    """Return the lines of a configuration for one host, those of its ``Include`` in their place.
+
+    As with OpenSSH, an ``Include`` in a block holds where the block does, and the block goes on after it.
+    """
+    if depth > INCLUDES_MAX:
+        raise ConfigurationError(f"{path} is included {depth} files deep. Do they include each other?")
+    lines: list[str] = []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        if _RUNS.match(line):
+            raise ConfigurationError(
+                f'{path} has a "Match exec", whose command is not run here. Write Host lines in its place.'
+            )
+        if (include := _INCLUDES.match(line)) is None:
+            lines.append(line)
+        elif _holds_after((*before, *lines), name):
+            for file in _files(include[1]):
+                lines += [*_lines(file, name, (*before, *lines), depth + 1), "Host *"]
+    return lines
+
+
+def _holds_after(lines: tuple[str, ...], name: str) -> bool:
+    """Say whether what stands after these lines is said of this host."""
+    return "here" in _Config.from_text("\n".join((*lines, "here yes"))).lookup(name)
+
+
+def _files(patterns: str) -> Iterator[Path]:
+    # As OpenSSH, which takes a backslash for itself except before these.
+    for pattern in shlex.split(re.sub(r"\\(?![\\\"' ])", r"\\\\", patterns), comments=True):
+        found = glob.glob(str(config_file().parent / Path(pattern).expanduser()))  # noqa: PTH207 - also absolute ones
+        yield from (Path(file) for file in sorted(found) if Path(file).is_file())
 
 
 def _port(port: object) -> int:

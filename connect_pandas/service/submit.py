@@ -5,6 +5,7 @@ A step that may or may not have happened is recorded as such and looked up, neve
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -157,7 +158,7 @@ def _send(
     cancel: threading.Event | None,
 ) -> None:
     """Upload and start; whatever ends this early is written down, told, and tidied up after."""
-    asked = False
+    process = os.getpid()
     try:
         session.make_folder(job.folder)
         with progress(f"Uploading {job.filename}", job.rows, "rows") as advance:
@@ -173,10 +174,10 @@ def _send(
         )
         if cancel is not None and cancel.is_set():
             raise UploadFailed("Cancelled after the upload; no import was started.")
-        asked = True
         ask(job, api, journal, before)
     except BaseException as error:
-        end_early(job, session, journal, error, asked=asked)
+        if process == os.getpid():  # what ends a fork of it ends nothing here
+            end_early(job, session, journal, error)
         raise
 
 
@@ -202,19 +203,17 @@ def ask(job: ImportJob, api: Api, journal: Journal, before: list[Entry]) -> None
     journal.step(job.entry, "submitted", job_id=job.id)
 
 
-def end_early(
-    job: ImportJob, session: Session, journal: Journal, error: BaseException, *, asked: bool
-) -> None:
+def end_early(job: ImportJob, session: Session, journal: Journal, error: BaseException) -> None:
     """Write down what ended an import early, say it, and tidy up after it."""
     if isinstance(error, PlanError) and any(step.name == "asked" for step in journal.steps(job.entry)):
         return  # by somebody else, whose file it is now
     if job.id is not None:
         # Perhaps once more: a step written twice says no more than one, a missing one loses the id.
         journal.step(job.entry, "submitted", job_id=job.id)
-    elif asked and not _began_nothing(error):
+    elif job.asked and not _began_nothing(error):
         _leave_unconfirmed(job, journal, error)
     else:
-        refused = asked and isinstance(error, ImportRejected | AuthenticationFailed)
+        refused = job.asked and isinstance(error, ImportRejected | AuthenticationFailed)
         journal.step(job.entry, "rejected" if refused else "failed", reason=_reason(error))
         if job.receipt is not None:
             _clear_away(job, session, error)

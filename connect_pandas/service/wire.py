@@ -30,6 +30,8 @@ PIECE: Final = 32_640
 PIECE_MAX: Final = 261_000
 """Bytes of a write when the server says that it takes as much."""
 
+MOMENT: Final = 0.5
+"""Seconds for which an answer is looked for that came while this machine slept."""
 TROUBLE: Final = (paramiko.SSHException, SFTPError, EOFError, OSError, UnicodeError, struct.error)
 """What paramiko raises when the server refuses, breaks off, keeps silent or talks nonsense."""
 
@@ -146,7 +148,7 @@ class Client(paramiko.SFTPClient):
 
     def read_answers(self) -> list[Answer]:
         """Wait until something comes, and return the answers that are whole: none, when it was less than one."""
-        data = self.sock.recv(65536)
+        data = self._receive(65536)
         if not data:
             raise EOFError("the server closed the session")
         self.heard = time.monotonic()
@@ -157,6 +159,26 @@ class Client(paramiko.SFTPClient):
             answers.append(_read_status(bytes(received[4 : 4 + size])))
             del received[: 4 + size]
         return answers
+
+    def _read_all(self, size: int) -> bytes:
+        data = b""
+        while len(data) < size:
+            if not (more := self._receive(size - len(data))):
+                raise EOFError
+            data += more
+        return data
+
+    def _receive(self, most: int) -> bytes:
+        try:
+            return self.sock.recv(most)
+        except TimeoutError:
+            # This machine slept, or its clock was put forward: then what came meanwhile is there in a moment.
+            end = time.monotonic() + MOMENT
+            while not self.sock.recv_ready():
+                if time.monotonic() > end:
+                    raise
+                time.sleep(MOMENT / 50)
+            return self.sock.recv(most)
 
 
 def _read_status(packet: bytes) -> Answer:

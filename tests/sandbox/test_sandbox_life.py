@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import paramiko
@@ -111,6 +112,33 @@ def test_blocks_calls_and_nests_leave_nothing(tmp_path: Path, monkeypatch: pytes
         orders.connect.create_reference_set("Plain", progress=False).wait(progress=False)
         plain.stop()
     assert what_is_there(tmp_path) == before
+
+
+def test_one_that_is_not_the_current_one_is_named_where_a_connection_lacks() -> None:
+    orders = samples.orders()
+    with Sandbox() as box:
+        with pytest.raises(ConfigurationError, match=r"no connection yet(.|\n)*connection=box\.connection"):
+            orders.connect.create_reference_set("Orders", progress=False)
+        orders.connect.create_reference_set("Orders", connection=box.connection, progress=False)
+    with pytest.raises(ConfigurationError) as caught:
+        orders.connect.create_reference_set("Orders", progress=False)
+    assert "box.connection" not in str(caught.value)
+
+
+def test_one_that_still_runs_is_named_by_the_next() -> None:
+    with connect_pandas.sandbox() as first:
+        assert "beside it" not in repr(first)
+        with connect_pandas.sandbox() as second:
+            assert "beside it    another sandbox runs in this process" in repr(second)
+            with Sandbox():
+                assert "beside it    2 other sandboxes run in this process" in repr(second)
+        assert "beside it" not in repr(first)
+
+
+def test_a_key_that_is_not_there_is_no_end_of_it(client: Client, tmp_path: Path) -> None:
+    way = replace(client.box.connection, key_file=tmp_path / "misspelt")
+    with pytest.raises(ConfigurationError, match="misspelt"):
+        samples.orders().connect.create_reference_set("Orders", connection=way, progress=False)
 
 
 def test_a_block_that_fails_stops_it_too() -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import socket
 import ssl
+import sys
 import threading
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,14 +17,17 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from connect_pandas.errors import ConfigurationError, ConnectionFailed
+from connect_pandas.errors import ConfigurationError, ConnectionFailed, ImportUnconfirmed
 from connect_pandas.service import graphql
 from connect_pandas.service.graphql import Api
-from tests.service.fixtures_service import API_KEY, connection_to
+from tests.service.fixtures_service import API_KEY, OrdersPlan, connection_to
+from tests.service.test_lookup import swallowing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from connect_pandas.service.connection import Connection
 
 NAME = "api.shop.test"
 """A host that only the proxy knows the way to."""
@@ -109,14 +113,12 @@ def tls_api(server_pem: Path) -> Iterator[Door]:
 
 
 @contextmanager
-def proxy(to: int, status: bytes = b"200 OK") -> Iterator[Door]:
+def proxy(to: int) -> Iterator[Door]:
     """Run a CONNECT proxy that leads everywhere to one local port, and keeps all that the client sends."""
 
     def serve(line: socket.socket, here: Door) -> None:
         here.came.append(line.recv(65536))
-        line.sendall(b"HTTP/1.1 %s\r\n\r\n" % status)
-        if not status.startswith(b"200"):
-            return
+        line.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
         with socket.create_connection(("127.0.0.1", to)) as far:
             back = threading.Thread(target=carry, args=(far, line, None))
             back.start()
@@ -197,15 +199,125 @@ def test_old_tls_is_not_spoken(trusted: Path) -> None:
     assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
 
 
-def test_a_proxy_that_refuses_is_said_without_its_password(
-    trusted: Path, monkeypatch: pytest.MonkeyPatch
+# ── a proxy that lets nothing through ─────────────────────────────────────────────────────────────────────
+
+
+def nobody(line: socket.socket, here: Door) -> None:
+    """Hang up at once."""
+
+
+def silent(line: socket.socket, here: Door) -> None:
+    here.came.append(line.recv(65536))
+    line.recv(1)  # until the other side has had enough
+
+
+def refusing(status: bytes) -> Callable[[socket.socket, Door], None]:
+    def serve(line: socket.socket, here: Door) -> None:
+        here.came.append(line.recv(65536))
+        line.sendall(b"HTTP/1.1 %s\r\ncontent-length: 0\r\n\r\n" % status)
+
+    return serve
+
+
+PROXIES: dict[str, tuple[Callable[[socket.socket, Door], None], str, str]] = {
+    "hangs up": (nobody, "http", "broke off before it let anything through"),
+    "says nothing": (silent, "http", "has let nothing through within"),
+    "asks for a password": (
+        refusing(b"407 Proxy Authentication Required"),
+        "http",
+        "407 Proxy Authentication Required; it takes a user and a password, as in http://user:password@127",
+    ),
+    "forbids": (refusing(b"403 Forbidden"), "http", "does not let through: 403 Forbidden"),
+    "speaks no TLS": (
+        refusing(b"400 Bad Request"),
+        "https",
+        "one that speaks no TLS itself is named http://",
+    ),
+}
+
+
+@pytest.mark.parametrize(("serve", "scheme", "words"), PROXIES.values(), ids=PROXIES)
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "all_proxy"])
+def test_a_proxy_that_lets_nothing_through_is_said(
+    serve: Callable[[socket.socket, Door], None],
+    scheme: str,
+    words: str,
+    variable: str,
+    trusted: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with tls_api(trusted) as api, proxy(api.port, b"407 Proxy Authentication Required") as way:
-        monkeypatch.setenv("HTTPS_PROXY", f"http://ann:hush-hush@127.0.0.1:{way.port}")
-        with pytest.raises(ConnectionFailed, match="proxy of this network does not let through") as failed:
-            Api(connection_to(f"https://{NAME}/")).data_sets()
-    assert "hush-hush" not in str(failed.value)
-    assert api.came == []
+    with door(serve) as way:
+        monkeypatch.setenv(variable, f"{scheme}://ann:hush-hush@127.0.0.1:{way.port}")
+        said = refusals(replace(connection_to(f"https://{NAME}/"), timeout=1.0))
+        for message in said:
+            assert f"The proxy 127.0.0.1:{way.port}, on the way to {NAME}, " in message
+            assert words in message
+            assert f"Correct {variable}, which names it, or set NO_PROXY={NAME} to go round it." in message
+    assert API_KEY.encode() not in b"".join(way.came)
+
+
+def refusals(connection: Connection) -> tuple[str, str]:
+    """Return what is said of a question, and of an import: that was not begun, and nothing is unconfirmed."""
+    with pytest.raises(ConnectionFailed) as asked:
+        Api(connection).data_sets()
+    with pytest.raises(ConnectionFailed, match=r"The import was not begun\.") as begun:
+        Api(connection).create_import_job(OrdersPlan().payload)
+    assert "hush" not in f"{asked.value}{begun.value}"
+    return str(asked.value), str(begun.value)
+
+
+def test_a_proxy_that_is_not_there_is_said(trusted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening: refuses
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("HTTPS_PROXY", f"http://ann:hush-hush@127.0.0.1:{port}")
+        for said in refusals(connection_to(f"https://{NAME}:8443/")):
+            assert f"The proxy 127.0.0.1:{port}, on the way to {NAME}:8443, refuses the connection." in said
+            assert f"Correct HTTPS_PROXY, which names it, or set NO_PROXY={NAME} " in said
+    monkeypatch.setenv("HTTPS_PROXY", "http://ann:hush-hush@no-such-proxy.invalid:3128")
+    for said in refusals(connection_to(f"https://{NAME}/")):
+        assert "The proxy no-such-proxy.invalid:3128, " in said
+        assert "has a name that is not known to this network (DNS)" in said
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what a full queue does is Linux's")
+def test_a_proxy_behind_a_firewall_is_said(trusted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with swallowing("127.0.0.2") as port:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.2:{port}")
+        for said in refusals(replace(connection_to(f"https://{NAME}/"), timeout=0.5)):
+            assert f"The proxy 127.0.0.2:{port}, on the way to {NAME}, took no connection in time." in said
+
+
+def test_a_socks_proxy_needs_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "socksio", None)  # as where it is not installed
+    monkeypatch.setenv("ALL_PROXY", "socks5://ann:hush-hush@127.0.0.1:1080")
+    monkeypatch.delenv("HTTPS_PROXY", raising=False)
+    for said in refusals(connection_to(f"https://{NAME}/")):
+        assert said.startswith("ALL_PROXY names a SOCKS proxy")
+        assert 'pip install "httpx[socks]"' in said
+
+
+@pytest.mark.parametrize("sign", ["/", "#", "?"])
+def test_a_password_that_breaks_the_address_is_not_shown(sign: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"http://ann:hush{sign}hush@127.0.0.1:3128")
+    for said in refusals(connection_to(f"https://{NAME}/")):
+        assert "HTTPS_PROXY is no address of a proxy" in said
+        assert f"{sign} is {'written ' if sign == '/' else ''}%" in said
+
+
+def test_what_has_gone_through_a_proxy_may_have_begun(trusted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(trusted)
+
+    def no_answer(line: socket.socket, here: Door) -> None:
+        with context.wrap_socket(line, server_side=True) as safe:
+            here.came.append(safe.recv(65536))
+
+    with door(no_answer) as api, proxy(api.port) as way:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{way.port}")
+        with pytest.raises(ImportUnconfirmed, match=f"The connection to {NAME} broke before it answered"):
+            Api(connection_to(f"https://{NAME}/")).create_import_job(OrdersPlan().payload)
+    assert API_KEY.encode() in api.came[0]
 
 
 @pytest.mark.parametrize(

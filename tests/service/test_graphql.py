@@ -474,23 +474,41 @@ def everything_about(error: BaseException) -> str:
         refusal(f"unknown key {API_KEY}", status=401),
         Reply({"message": API_KEY}, 403),
         Reply(raw=API_KEY.encode(), status=500),
+        Reply({"errors": [{"message": "no"}], "data": None}, headers={"x-api-key": API_KEY}),
         Reply(drop="before"),
     ],
-    ids=["error", "401", "403", "500", "dropped"],
+    ids=["error", "401", "403", "500", "header", "dropped"],
 )
 def test_no_error_and_no_log_shows_the_key(
     fake: FakeApi, reply: Reply, caplog: pytest.LogCaptureFixture
 ) -> None:
     fake.query = fake.mutation = reply
-    # What the service says is logged by the libraries below at DEBUG; what we send is the matter here.
     with caplog.at_level(logging.DEBUG):
         for call in (lambda: api_of(fake).data_sets(), lambda: start(fake)):
             with pytest.raises(ConnectError) as caught:
                 call()
             assert API_KEY not in everything_about(caught.value)
             assert API_KEY.encode() not in pickle.dumps(caught.value)
-    ours = [record.getMessage() for record in caplog.records if "<<<" not in record.getMessage()]
-    assert not any(API_KEY in message for message in ours)
+    assert len(caplog.records) > 5
+    for record in caplog.records:
+        assert API_KEY not in record.getMessage()
+        assert API_KEY not in repr(vars(record))
+
+
+def test_the_log_of_the_library_below_lacks_nothing_but_the_key(
+    fake: FakeApi, caplog: pytest.LogCaptureFixture
+) -> None:
+    fake.query = refusal(f"unknown key {API_KEY}, 100% sure")
+    log = logging.getLogger("gql.transport.httpx")
+    with caplog.at_level(logging.DEBUG, log.name):
+        with pytest.raises(ConnectionFailed):
+            api_of(fake).data_sets()
+        log.debug("of somebody else: %s", API_KEY)
+    said = [record.getMessage() for record in caplog.records if record.name == log.name]
+    assert any(line.startswith("<<< ") and "unknown key •••, 100% sure" in line for line in said)
+    assert any(line.startswith(">>> ") and "dataSets" in line for line in said)
+    assert said[-1] == f"of somebody else: {API_KEY}"
+    assert (log.level, log.handlers, log.propagate) == (logging.NOTSET, [], True)
 
 
 def test_the_services_full_stop_is_not_doubled(fake: FakeApi) -> None:

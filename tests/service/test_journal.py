@@ -7,18 +7,23 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 import warnings
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from fixtures_service import API_KEY, OrdersPlan, connection_to
+from fixtures_service import API_KEY, OrdersPlan, connection_to, interrupt_main
 
-from connect_pandas.errors import ConnectWarning, UploadFailed
+from connect_pandas.errors import ConfigurationError, ConnectWarning, UploadFailed
+from connect_pandas.service import journal as journals
 from connect_pandas.service.journal import FILE_NAME, SENDING_MOST, Entry, Journal, state_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 CONNECTION = connection_to("http://127.0.0.1:1/")
 
@@ -288,3 +293,182 @@ def test_a_process_is_at_work_until_its_request_was_answered() -> None:
         assert not replace(far, created=far.created - SENDING_MOST).may_be_at_work
         other.kill()
     assert not replace(entry, steps=steps).is_at_work
+
+
+# ── while another process holds it ───────────────────────────────────────────────────────────────────────
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[Callable[[], None]]:
+    """Let another process hold the journal, so that nobody can read or write; yield what ends that."""
+    code = (
+        "import sqlite3, sys\n"
+        "db = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "db.execute('BEGIN EXCLUSIVE')\n"
+        "print('held', flush=True)\n"
+        "input()\n"
+        "db.execute('COMMIT')\n"
+    )
+    line = [sys.executable, "-c", code, str(folder / FILE_NAME)]
+    with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdin is not None
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+
+        def let_go() -> None:
+            with suppress(ValueError, OSError):
+                other.stdin.close()  # type: ignore[union-attr]
+
+        try:
+            yield let_go
+        finally:
+            let_go()
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Set as soon as somebody has found the journal held and waits."""
+    waits, is_busy = threading.Event(), journals._is_busy
+
+    def tell(error: sqlite3.Error) -> bool:
+        waits.set()
+        return is_busy(error)
+
+    monkeypatch.setattr(journals, "_is_busy", tell)
+    return waits
+
+
+def once(event: threading.Event, act: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=lambda: event.wait(15) and act())
+    thread.start()
+    return thread
+
+
+CALLS: dict[str, Callable[[Journal, Entry], object]] = {
+    "plan": lambda journal, _: journal.plan(OrdersPlan(job_name="More"), CONNECTION, "/"),
+    "step": lambda journal, entry: journal.step(entry.id, "submitted", job_id="j"),
+    "step before": lambda journal, entry: journal.step_before(entry.id, "asked"),
+    "open": lambda _, __: Journal.open(),
+    "entries": lambda journal, _: journal.entries(),
+    "steps": lambda journal, entry: journal.steps(entry.id),
+}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGINT is sent by a thread")
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_ctrl_c_ends_the_wait_for_another_process(
+    call: Callable[[Journal, Entry], object],
+    folder: Path,
+    waits: threading.Event,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(journals, "BUSY_SECONDS", 60.0)
+    journal = Journal.open()
+    entry = journal.plan(OrdersPlan(), CONNECTION, "/")
+    begin = time.monotonic()
+    with held(folder):
+        pressing = once(waits, interrupt_main)
+        with pytest.raises(KeyboardInterrupt):
+            call(journal, entry)
+        pressing.join()
+        assert time.monotonic() - begin < 30
+    assert [read.id for read in Journal.open().entries()] == [
+        entry.id
+    ]  # nothing was written, and everybody gets on
+    call(journal, entry)
+
+
+def test_what_waited_is_done_once(
+    folder: Path, waits: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journals, "BUSY_SECONDS", 60.0)
+    journal = Journal.open()
+    entry = journal.plan(OrdersPlan(), CONNECTION, "/")
+    for name, call in CALLS.items():
+        waits.clear()
+        with held(folder) as let_go:
+            releasing = once(waits, let_go)
+            call(journal, entry)
+            releasing.join()
+        assert waits.is_set(), name
+    first, second = journal.entries()
+    assert [step.name for step in first.steps] == ["planned", "submitted", "asked"]
+    assert [step.name for step in second.steps] == ["planned"]
+
+
+def test_a_commit_that_a_reader_is_in_the_way_of_is_done_once(
+    folder: Path, waits: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journals, "BUSY_SECONDS", 60.0)
+    journal = Journal.open()
+    entry = journal.plan(OrdersPlan(), CONNECTION, "/")
+    with closing(sqlite3.connect(folder / FILE_NAME, check_same_thread=False)) as reader:
+        looking = reader.execute("SELECT id FROM imports, (SELECT 1 UNION SELECT 2)")
+        looking.fetchone()  # and there is one more: until then it has not ended
+        releasing = once(waits, looking.close)
+        journal.step(entry.id, "submitted", job_id="j")
+        releasing.join()
+    assert waits.is_set()
+    assert [step.name for step in journal.steps(entry.id)] == ["planned", "submitted"]
+
+
+def test_the_wait_for_another_process_has_an_end(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = Journal.open()
+    entry = journal.plan(OrdersPlan(), CONNECTION, "/")
+    monkeypatch.setattr(journals, "BUSY_SECONDS", 0.2)
+    with held(folder):
+        for name in ("plan", "open"):
+            with pytest.raises(ConfigurationError, match="is held by another process"):
+                CALLS[name](journal, entry)
+        with pytest.raises(UploadFailed, match="database is locked"):
+            journal.step_before(entry.id, "asked")
+        with pytest.warns(ConnectWarning, match="that this import is submitted is not written down there"):
+            journal.step(entry.id, "submitted")
+        with pytest.warns(ConnectWarning, match="cannot be listed"):
+            assert journal.entries() == []
+        assert journal.steps(entry.id) == ()
+    assert [read.id for read in journal.entries()] == [entry.id]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGINT is sent by a thread")
+def test_ctrl_c_ends_the_wait_for_another_thread(
+    folder: Path, waits: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journals, "BUSY_SECONDS", 60.0)
+    journal = Journal.open()
+    entry = journal.plan(OrdersPlan(), CONNECTION, "/")
+    with held(folder) as let_go:
+        other = threading.Thread(target=lambda: journal.step(entry.id, "uploaded"))
+        other.start()
+        assert waits.wait(15)  # it has its turn, and waits for the process
+        pressing = threading.Timer(0.3, interrupt_main)
+        pressing.start()
+        with pytest.raises(KeyboardInterrupt):
+            journal.step(entry.id, "submitted")
+        let_go()
+        other.join()
+        pressing.join()
+    assert [step.name for step in journal.steps(entry.id)] == ["planned", "uploaded"]
+
+
+def test_what_is_added_in_the_middle_of_a_look_is_not_seen_in_a_part(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal.open()
+    entry = journal.plan(OrdersPlan(), CONNECTION, "/")
+    read_steps = journals._read_steps
+
+    def and_then(*args: Any, **values: Any) -> Any:
+        steps = read_steps(*args, **values)
+        columns = ", ".join(journals._COLUMNS[1:])
+        another = f"INSERT INTO imports SELECT 'another', {columns} FROM imports"
+        with (
+            closing(sqlite3.connect(folder / FILE_NAME, timeout=0)) as db,
+            suppress(sqlite3.OperationalError),
+        ):
+            db.execute(another)
+            db.commit()
+        return steps
+
+    monkeypatch.setattr(journals, "_read_steps", and_then)
+    assert [read.id for read in journal.entries()] == [entry.id]

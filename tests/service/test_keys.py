@@ -98,6 +98,16 @@ def test_refusals_say_what_to_do(tmp_path: Path, pairs: dict[str, Path]) -> None
     )
 
 
+@pytest.mark.parametrize("passphrase", [None, PASSPHRASE])
+def test_a_short_rsa_key_is_not_used(tmp_path: Path, passphrase: Secret | None) -> None:
+    short = make_key(tmp_path / "short", "rsa", passphrase.reveal() if passphrase else "", "-b", "1024")
+    with pytest.raises(ConfigurationError, match=r"RSA key of 1024 bits.*2048") as refused:
+        keys.load(short, passphrase)
+    assert str(short) in str(refused.value)
+    assert "connect_pandas.setup()" in str(refused.value)
+    assert keys.load(make_key(tmp_path / "long", "rsa", "", "-b", "2048"), None).get_bits() == 2048
+
+
 def test_private_keys_are_found_whatever_they_are_called(tmp_path: Path, pairs: dict[str, Path]) -> None:
     folder = tmp_path / "keys"
     folder.mkdir()
@@ -277,6 +287,18 @@ def test_a_revoked_key_says_so(connection: Connection, pairs: dict[str, Path]) -
     refusal = keys.trust(connection).refusal(keys.load(pairs["ed25519"], None))
     assert "revoked" in str(refusal)
     assert refusal.fingerprint == fingerprint(pairs["ed25519"])
+
+
+def test_a_short_rsa_host_key_proves_nothing(
+    connection: Connection, pairs: dict[str, Path], tmp_path: Path
+) -> None:
+    short = make_key(tmp_path / "short", "rsa", "", "-b", "1024")
+    line = known_host("files.shop.com", 22, short)
+    assert not proves(connection, short, line)
+    assert not proves(replace(connection, host_key=fingerprint(short)), short)
+    connection.known_hosts.write_text(line)  # type: ignore[union-attr]
+    assert next(keys.trust(connection).rounds())[0] == "ssh-ed25519"  # it is not in the way of a better one
+    assert proves(connection, pairs["ed25519"], line, known_host("files.shop.com", 22, pairs["ed25519"]))
 
 
 def test_a_given_file_of_known_hosts_must_exist(connection: Connection, tmp_path: Path) -> None:

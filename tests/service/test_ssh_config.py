@@ -13,7 +13,7 @@ from connect_pandas.errors import AuthenticationFailed, ConfigurationError, Conn
 from connect_pandas.service import keys, logon, setup
 from connect_pandas.service.connection import SETTINGS, Connection, Secret, resolve
 from connect_pandas.service.sftp import open_session
-from connect_pandas.service.ssh_config import way_to
+from connect_pandas.service.ssh_config import way_to, way_to_jump
 from tests import sshd as openssh
 from tests.service.test_setup import answers_for
 from tests.sshd import HOST, Sshd, fingerprint, known_host, make_key, public
@@ -175,6 +175,22 @@ def test_none_of_the_agents_keys_is_taken(agent: Path, sshd: Sshd, tmp_path: Pat
     assert all(fingerprint(key) in str(refused.value) for key in made)
 
 
+def test_a_short_rsa_key_of_the_agent_is_not_used(
+    agent: Path, home: Path, sshd: Sshd, tmp_path: Path
+) -> None:
+    short = make_key(tmp_path / "short", "rsa", "", "-b", "1024")
+    ssh_add(short)
+    with pytest.raises(ConfigurationError, match="holds only RSA keys of less than 2048 bits"):
+        open_session(without_key(sshd))
+    for named in (short, public(short)):
+        configure(home, f"IdentityFile {named}")
+        with pytest.raises(ConfigurationError, match=f"The key {named} is an RSA key of 1024 bits"):
+            open_session(without_key(sshd))
+    configure(home)
+    ssh_add(sshd.key_file)
+    assert logs_on(without_key(sshd))
+
+
 def test_a_server_that_has_had_enough_keys(agent: Path, home: Path, tmp_path: Path) -> None:
     for number in range(3):
         ssh_add(make_key(tmp_path / f"other{number}"))
@@ -313,6 +329,125 @@ def test_what_is_not_supported_is_said(home: Path, sshd: Sshd, lines: list[str],
     assert str(home / ".ssh" / "config") in str(refused.value)
 
 
+INCLUDED: dict[str, dict[str, list[str]]] = {
+    "at the top": {
+        "config": ["Include {a}", "Port 2001"],
+        "a": ["Host other", "Port 2002", "Host target", "User ann"],
+    },
+    "the first one holds": {
+        "config": ["Port 2001", "Include {a}"],
+        "a": ["Port 2002", "HostName a.shop.com"],
+    },
+    "before all": {"config": ["Include {a}", "Host target", "Port 2001"], "a": ["Port 2002"]},
+    "in its host": {
+        "config": ["Host target", "Include {a}", "Port 2001"],
+        "a": ["Host x", "User bob", "HostName h"],
+    },
+    "in another host": {
+        "config": ["Host other", "Include {a}", "Port 2001", "Host *", "User ann"],
+        "a": ["User bob", "Host target", "Port 2002"],
+    },
+    "in a match": {
+        "config": [
+            "HostName t.shop.com",
+            "Match host t.shop.com",
+            "include={a}",
+            "User ann",
+            "Match host x",
+            "Port 9",
+        ],
+        "a": ["Match originalhost target", "Port 2002"],
+    },
+    "in a match of others": {
+        "config": ["Match originalhost x", "Include {a}"],
+        "a": ["Host target", "Port 2002"],
+    },
+    "one in another": {
+        "config": ["Include {a}", "User ann"],
+        "a": ["Host target", "INCLUDE {b}", "Port 2001"],
+        "b": ["Host x", "Port 2002", "Host target", "HostName b.shop.com"],
+    },
+    "in a match of what was said before": {
+        "config": ["HostName t.shop.com", "Include {a}"],
+        "a": ["Match host t.shop.com", "Include {b}"],
+        "b": ["Port 2001"],
+    },
+    "several, in order": {
+        "config": ['Include "{c}" {b}  # and so on'],
+        "b": ["Port 2001"],
+        "c": ["Port 2002"],
+    },
+    "by a pattern": {"config": ["Include {folder}/[ab]"], "a": ["Port 2001"], "b": ["Port 2002", "User ann"]},
+    "a folder, and nothing": {
+        "config": ["Include {folder}/* {folder}/none", "Port 2001"],
+        "sub/a": ["Port 2002"],
+    },
+    "a jump host": {"config": ["Include {a}"], "a": ["Host target", "ProxyJump ann@door:2222"]},
+}
+
+
+def write_all(folder: Path, files: dict[str, list[str]]) -> Path:
+    """Write configurations that name each other; return the one that includes the others."""
+    names = {name: str(folder / name) for name in files} | {"folder": str(folder)}
+    for name, lines in files.items():
+        path = folder / name if name != "config" else folder.parent / f"{folder.name}-config"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(f"{line.format(**names)}\n" for line in lines))
+    return folder.parent / f"{folder.name}-config"
+
+
+@pytest.mark.parametrize("files", INCLUDED.values(), ids=INCLUDED)
+def test_what_is_included_is_read_as_ssh_reads_it(
+    home: Path, sshd: Sshd, tmp_path: Path, files: dict[str, list[str]]
+) -> None:
+    config = write_all(tmp_path / "included", files)
+    asked = subprocess.run(
+        ["ssh", "-G", "-F", str(config), "target"], check=True, capture_output=True, text=True
+    )
+    says = dict(line.split(" ", 1) for line in asked.stdout.splitlines() if " " in line)
+    configure(home, *config.read_text().splitlines())
+    way = way_to_jump("target", ())
+    jumps = (says["proxyjump"],) if "proxyjump" in says else ()
+    assert (way.host, way.port, way.user, way.jumps) == (
+        says["hostname"],
+        int(says["port"]),
+        says["user"],
+        jumps,
+    )
+
+
+def test_what_is_included_is_looked_for_beside_the_configuration(home: Path, sshd: Sshd) -> None:
+    (home / ".ssh" / "config.d").mkdir()
+    (home / ".ssh" / "config.d" / "connect").write_text(f"Host {HOST}\n  IdentityFile {sshd.key_file}\n")
+    for pattern in ("config.d/*", "~/.ssh/config.d/connect"):
+        configure(home, f"Include {pattern}")
+        assert logs_on(without_key(sshd))
+
+
+def test_files_that_include_each_other_end(home: Path, sshd: Sshd) -> None:
+    configure(home, "Include config", "Include config")
+    with pytest.raises(ConfigurationError, match="include each other"):
+        way_to(without_key(sshd))
+
+
+def test_a_command_in_what_is_included_is_not_run(home: Path, sshd: Sshd, tmp_path: Path) -> None:
+    (home / ".ssh" / "more").write_text(f'Match exec "touch {tmp_path}/ran"\n  Port 2022\n')
+    configure(home, "Host other", "  Include more")
+    assert way_to(without_key(sshd, port=22)).port == 22
+    configure(home, "Include more")
+    with pytest.raises(ConfigurationError, match=f'{home}/.ssh/more has a "Match exec"'):
+        way_to(without_key(sshd))
+    assert not (tmp_path / "ran").exists()
+
+
+def test_this_machines_full_name_is_not_asked_for(
+    home: Path, sshd: Sshd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(home, f"IdentityFile {sshd.key_file}", "Include none")
+    monkeypatch.setattr("socket.getfqdn", lambda *_: pytest.fail("DNS was asked"))
+    assert way_to(without_key(sshd)).identities == (sshd.key_file,)
+
+
 @pytest.mark.parametrize("line", ["ProxyCommand none", "ProxyJump none"])
 def test_none_is_none(home: Path, sshd: Sshd, line: str) -> None:
     configure(home, line, "ProxyCommand nc %h %p")
@@ -345,6 +480,19 @@ def test_a_server_of_old_algorithms_only_is_refused(tmp_path: Path, word: str, a
             open_session(server.connection())
         assert "Accepted" not in server.log.read_text()
     assert "administrator" in str(refused.value)
+
+
+def test_a_server_of_a_short_rsa_key_is_refused(tmp_path: Path) -> None:
+    short = make_key(tmp_path / "short", "rsa", "", "-b", "1024")
+    with openssh.sshd(tmp_path / "server", key_types=(), options=[f"HostKey {short}"]) as server:
+        server.known_hosts.write_text(known_host(HOST, server.port, short))
+        for changes in ({}, {"known_hosts": short}, {"host_key": fingerprint(short)}):
+            with pytest.raises(
+                HostKeyError, match=r"(?s)RSA host key of 1024 bits .*administrator"
+            ) as refused:
+                open_session(server.connection(**changes))
+            assert refused.value.reason == "revoked"  # it is not to be asked about, whatever is pinned
+        assert "Accepted" not in server.log.read_text()
 
 
 def test_only_what_is_modern_is_offered(sshd: Sshd) -> None:
