@@ -8,20 +8,23 @@ import resource
 import signal
 import socket
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import asyncssh
 
+from connect_pandas.errors import ConnectError
 from connect_pandas.service.journal import FILE_NAME, Journal
 from tests.faults.stage import Door, Reply, bound, when
-from tests.service.fixtures_service import interrupt_main
+from tests.service.fixtures_service import interrupt_main, until
 from tests.sshd import HOST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.faults.certificates import Shown
     from tests.faults.stage import Stage
 
 # ── the line ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -57,6 +60,11 @@ def garble(on: Stage) -> None:
 def slow(on: Stage) -> None:
     """10 kB a second."""
     on.line.rate = 10_000
+
+
+def upload_for_seconds(on: Stage) -> None:
+    """15 kB a second: the upload takes seven."""
+    on.line.rate = 15_000
 
 
 def slow_logon(on: Stage) -> None:
@@ -209,14 +217,47 @@ def kill(on: Stage) -> None:
     os.kill(on.kernel, signal.SIGKILL)
 
 
-def sleep(seconds: float) -> Callable[[Stage], None]:
-    """Put the process to sleep and wake it up, as the lid of a laptop does."""
+def when_it_waits(*acts: Callable[[Stage], Any]) -> Callable[[Stage], None]:
+    """Do something as soon as all of the process waits for an answer, which comes only afterwards."""
 
     def act(on: Stage) -> None:
-        os.kill(on.kernel, signal.SIGSTOP)
-        asyncio.get_running_loop().call_later(seconds, os.kill, on.kernel, signal.SIGCONT)
+        loop, looks = asyncio.get_running_loop(), [0]
+
+        def waits() -> bool:
+            looks[0] = looks[0] + 1 if _states(on.kernel) == {"S"} else 0
+            return looks[0] == 10
+
+        def go_on() -> None:
+            for one in acts:
+                one(on)
+            on.hold_back(held=False)
+
+        on.hold_back()
+        when(waits, lambda: loop.call_soon_threadsafe(go_on))
 
     return act
+
+
+def sleep(seconds: float, *meanwhile: Callable[[Stage], Any]) -> Callable[[Stage], None]:
+    """Put the process to sleep and wake it up, as the lid of a laptop does; what it waited for comes meanwhile."""
+
+    def stop(on: Stage) -> None:
+        os.kill(on.kernel, signal.SIGSTOP)
+        until(lambda: _states(on.kernel) == {"T"})
+        asyncio.get_running_loop().call_later(seconds, os.kill, on.kernel, signal.SIGCONT)
+
+    return when_it_waits(stop, *meanwhile)
+
+
+def _states(process: int) -> set[str]:
+    """Return what the threads of a process do: R is run, S wait, T stand still."""
+    threads = Path(f"/proc/{process}/task").glob("*/stat")
+    return {stat.read_text(errors="replace").rpartition(")")[2].split()[0] for stat in threads}
+
+
+def set_clock(wrong: str) -> Callable[[Stage], None]:
+    """From now on the process's wall clock is wrong by so much: ``"+3600"`` is an hour ahead."""
+    return lambda on: on.set_clock(wrong)
 
 
 def forbid_files(on: Stage) -> None:
@@ -229,6 +270,47 @@ def starve(on: Stage) -> None:
     pages = int(Path(f"/proc/{on.kernel}/statm").read_text().split()[0])
     size = pages * resource.getpagesize() + (2 << 20)
     resource.prlimit(on.kernel, resource.RLIMIT_AS, (size, size))
+
+
+def hold_journal(seconds: float) -> Callable[[Stage], None]:
+    """Hold the journal for so long, or until the end of the attempt, as another process does that writes to it."""
+
+    def act(on: Stage) -> None:
+        db = sqlite3.connect(on.state / FILE_NAME, isolation_level=None)
+        db.execute("BEGIN EXCLUSIVE")
+        on.journals.append(db)
+        asyncio.get_running_loop().call_later(seconds, db.close)
+
+    return act
+
+
+def meanwhile(come: Callable[[Stage], Any]) -> Callable[[Stage], None]:
+    """Let somebody else come, while the process that imports stands still."""
+
+    def act(on: Stage) -> None:
+        def visit() -> None:
+            try:
+                come(on)
+            except ConnectError as error:
+                on.told = str(error)
+            finally:
+                os.kill(on.kernel, signal.SIGCONT)
+
+        os.kill(on.kernel, signal.SIGSTOP)
+        threading.Thread(target=visit, daemon=True).start()
+
+    return act
+
+
+def wait_for_each_other(count: int) -> Callable[[Stage], None]:
+    """Let none go on before so many have come."""
+    come = [0]
+
+    def act(on: Stage) -> None:
+        come[0] += 1
+        on.front.frozen = come[0] < count
+
+    return act
 
 
 def kill_when_written(step: str) -> Callable[[Stage], None]:
@@ -249,6 +331,19 @@ def kill_when_written(step: str) -> Callable[[Stage], None]:
 
 def refuse_api(on: Stage) -> None:
     on.front.refuse()
+
+
+def reset_api(on: Stage) -> None:
+    on.front.reset()
+
+
+def show(shown: Shown) -> Callable[[Stage], None]:
+    """From now on the API shows another certificate."""
+
+    def act(on: Stage) -> None:
+        on.front.shown = shown
+
+    return act
 
 
 def answer(status: int = 200, body: bytes = b"", *headers: str, **more: Any) -> Callable[[Stage], Reply]:

@@ -23,6 +23,7 @@ from tests.faults.acts import (
     refuse_line,
     replace_by_rubbish,
     reset,
+    show,
     shut,
     slow,
     stall,
@@ -34,6 +35,7 @@ from tests.faults.stage import times
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.faults.certificates import Shown
     from tests.faults.stage import Stage
 
 SHORT: Final = 0.5
@@ -80,12 +82,23 @@ RIDES = (
     _rides("rubbish from the file server", FILE, garble, timeout=SHORT),
     _rides("file server gone for good", FILE, both(refuse_line, reset)),
     _rides("file server at 10 kB a second", FILE, slow),
+    _rides(
+        "TLS certificate wrong for a moment", FILE, both(show("expired"), follow_file=show("right")), tls=True
+    ),
     _rides("journal lost", SETS, break_journal, warns="cannot be written", then="job.wait()"),
 )
 
+WRONG: Final[tuple[Shown, ...]] = ("self-signed", "expired", "for another name")
+UNPROVED: Final = r"not seen to be done .*does not prove who it is"
 OVER: Final = "not seen to be done after"
 STOPS = (
-    _stops("API key revoked (401)", SETS, answer(401, SAID % b"who?"), AuthenticationFailed, "API key"),
+    _stops(
+        "API key revoked (401)",
+        SETS,
+        answer(401, SAID % b"who?"),
+        AuthenticationFailed,
+        "does not accept the API key",
+    ),
     _stops(
         "API key revoked (403)",
         SETS,
@@ -102,6 +115,18 @@ STOPS = (
     _stops("both gone for good", FILE, both(refuse_api, refuse_line, reset), ImportTimeout, OVER, waits=1.0),
     _stops("both stalled", FILE, both(refuse_api, stall), ImportTimeout, OVER, waits=1.0, timeout=SHORT),
     _stops("502 for good", SETS, answer(502, HTML), ImportTimeout, OVER, waits=1.0),
+    *(
+        _stops(
+            f"TLS certificate turns out {shown}",
+            FILE,
+            show(shown),
+            ImportTimeout,
+            UNPROVED,
+            waits=1.0,
+            tls=True,
+        )
+        for shown in WRONG
+    ),
     _stops("Ctrl-C", SETS, press_ctrl_c, KeyboardInterrupt, "Only the waiting has ended"),
     _stops(
         "Ctrl-C on a stalled line", FILE, both(stall, press_ctrl_c), KeyboardInterrupt, "Only the waiting"

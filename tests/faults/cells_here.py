@@ -15,6 +15,7 @@ from tests.faults.acts import (
     kill_when_written,
     sleep,
     starve,
+    upload_for_seconds,
 )
 from tests.faults.play import Cell
 
@@ -147,7 +148,11 @@ FULL = (
 )
 
 CROWD = (
-    _passes("in mid-upload", "a fork", "write 1", lambda _on: None, forks=True),
+    _passes("in mid-upload", "a fork that goes by os._exit", "open", upload_for_seconds, forks="os._exit"),
+    _passes(
+        "in mid-upload", "a fork that tidies up as Python does", "open", upload_for_seconds, forks="atexit"
+    ),
+    _passes("in mid-upload", "a fork that goes by sys.exit", "open", upload_for_seconds, forks="sys.exit"),
     _passes(
         "in mid-upload",
         "no more memory",

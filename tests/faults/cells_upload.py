@@ -28,6 +28,7 @@ from tests.faults.acts import (
     replace_by_rubbish,
     reset,
     shorten,
+    show,
     shut,
     slow,
     stall,
@@ -38,6 +39,7 @@ from tests.faults.stage import times
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.faults.certificates import Shown
     from tests.faults.stage import Stage
 
 SHORT: Final = 0.6
@@ -57,6 +59,7 @@ def _passes(moment: str, fault: str, at: str, act: Callable[[Stage], Any], **mor
 
 
 LOST: Final = r"(?s)connection was lost while .* was written.*may be left"
+WRONG: Final[tuple[Shown, ...]] = ("self-signed", "expired", "for another name")
 NOTHING: Final = "(?s)Nothing was left behind"
 
 _mid = _during("in mid-upload", "write 3")
@@ -192,8 +195,25 @@ BETWEEN = (
     _between(
         "journal lost",
         break_journal,
-        "(?s)journal .* cannot be written any more.*Nothing|removed again",
+        "(?s)journal .* cannot be written any more.*removed again",
         step="",
+    ),
+    *(
+        _between(
+            f"TLS certificate turns out {shown}",
+            show(shown),
+            "(?s)does not prove who it is.*Nothing was sent to it.*not begun.*nothing is left behind",
+            raises=ConnectionFailed,
+            tls=True,
+        )
+        for shown in WRONG
+    ),
+    _passes(
+        "between upload and request",
+        "TLS, and the certificate is right",
+        "confirm done",
+        show("right"),
+        tls=True,
     ),
     _passes("between upload and request", "file server gone", "request", reset),
     _between(

@@ -8,7 +8,9 @@ import pytest
 
 import connect_pandas
 from connect_pandas._sandbox import Sandbox
-from tests.faults.play import Theatre, frame
+from tests.faults.certificates import Certificates
+from tests.faults.kernel import frame
+from tests.faults.play import ROWS, Theatre
 from tests.faults.table import pytest_terminal_summary  # noqa: F401 - pytest finds it here
 from tests.service.object_store import loop_in_thread
 
@@ -17,8 +19,15 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def theatre(request: pytest.FixtureRequest) -> Iterator[Theatre]:
-    plan = connect_pandas.plan(frame(), "Faults")
+def theatre(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
+    certificates = Certificates(tmp_path_factory.mktemp("certificates"))
+    plan = connect_pandas.plan(frame(ROWS), "Faults")
     content = b"".join(piece for piece, _ in plan.pieces())
-    with Sandbox(import_delay=getattr(request.module, "IMPORT_DELAY", 0.0)) as box, loop_in_thread() as loop:
-        yield Theatre(box, loop, plan, content)
+    delay = getattr(request.module, "IMPORT_DELAY", 0.0)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        Sandbox(import_delay=delay) as box,
+        loop_in_thread() as loop,
+    ):
+        patch.setenv("SSL_CERT_FILE", str(certificates.trusted))
+        yield Theatre(box, loop, plan, content, certificates)

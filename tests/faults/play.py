@@ -13,12 +13,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-import pandas as pd
-
 import connect_pandas
 from connect_pandas.errors import ConnectWarning, ImportUnconfirmed
 from connect_pandas.service.journal import FILE_NAME, Entry, Journal
-from tests.faults.stage import Stage
+from tests.faults import kernel
+from tests.faults.acts import wait_for_each_other
+from tests.faults.stage import Reply, Stage, times
+from tests.service.fixtures_service import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     from connect_pandas import ImportJob, ImportPlan
     from connect_pandas._sandbox import Sandbox
+    from tests.faults.certificates import Certificates
+    from tests.faults.kernel import Fork, Kernel
     from tests.service.object_store import _Loop
 
 MOMENTS = (
@@ -55,6 +58,9 @@ Then = Literal[
     "job.resume()",
     "job.resume(plan)",
     "job.discard(), the same call",
+    "two job.resume() at once",
+    "job.resume() as the same call looks",
+    "the same call as job.resume() looks",
     "nothing",
 ]
 
@@ -94,12 +100,24 @@ class Cell:
         How many jobs the service itself fails.
     touched : bool
         Whether somebody else removes or replaces the file.
+    beside : str
+        A regular expression; what somebody else is told who comes in the middle of it.
+    before : callable, optional
+        What else is tried before that, with faults of its own.
+    tls : bool
+        Whether the API speaks TLS, with a certificate that is right until the act shows another.
     kernels : int
         How many other processes import; with 0, this one does.
-    forks : bool
-        Whether the other process forks in the middle.
+    clock : bool
+        Whether the other process has a wall clock of its own, which the act sets.
+    forks : str
+        How a fork in the middle of it ends, if there is one.
+    holds : float
+        For how many seconds yet another process holds the journal before the step "asked".
     dies : bool
         Whether it is killed.
+    lasts : float
+        How many seconds the fault itself takes.
     """
 
     moment: str
@@ -118,9 +136,15 @@ class Cell:
     warns: str = ""
     failed_jobs: int = 0
     touched: bool = False
+    beside: str = ""
+    before: Callable[[Stage], None] | None = None
+    tls: bool = False
     kernels: int = 0
-    forks: bool = False
+    clock: bool = False
+    forks: Fork = ""
+    holds: float = 0.0
     dies: bool = False
+    lasts: float = 0.0
 
     @property
     def name(self) -> str:
@@ -135,17 +159,7 @@ class Theatre:
     loop: _Loop
     plan: ImportPlan
     content: bytes
-
-
-def frame(rows: int = ROWS) -> pd.DataFrame:
-    """Return rows of 250 bytes each, so that the file goes out in several writes."""
-    return pd.DataFrame(
-        {
-            "Order ID": [f"order-{n:06}" for n in range(rows)],
-            "Amount": [n + 0.25 for n in range(rows)],
-            "Note": [f"{n:06} " + "as it was written down in the shop " * 6 for n in range(rows)],
-        }
-    )
+    certificates: Certificates
 
 
 @contextmanager
@@ -155,6 +169,7 @@ def stage(theatre: Theatre, state: Path, cell: Cell) -> Iterator[Stage]:
     plan = theatre.plan.replace(name=name, folder=f"Faults/{name}")
     made = Stage(theatre.box, theatre.loop, state, plan, theatre.content, timeout=cell.timeout)
     made.plot[cell.at] = cell.act
+    made.certificates = theatre.certificates if cell.tls else None
     made.open()
     try:
         yield made
@@ -194,17 +209,24 @@ class Played:
 def play(theatre: Theatre, state: Path, cell: Cell) -> Played:
     """Play a cell: the first attempt with its fault, then the next one without."""
     with stage(theatre, state, cell) as on:
-        first = attempt_elsewhere(on, cell) if cell.kernels else attempt(on, cell)
-        assert on.fired, "the fault never came"
-        require_end(cell, on, first)
-        require_what_is_left(cell, on, first)
-        require_true_journal(cell, on, first)
-        require_no_secret(on, first)
-        on.mend()
-        on.following = False
-        go_on(cell, on, first)
-        require_one_set(cell, on)
+        first = end_elsewhere(on, cell, start_elsewhere(on, cell)) if cell.kernels else attempt(on, cell)
+        require(cell, on, first)
         return first
+
+
+def require(cell: Cell, on: Stage, first: Played) -> None:
+    """Require everything that was declared of the first attempt, then make the next one."""
+    assert on.fired or cell.holds, "the fault never came"
+    require_end(cell, on, first)
+    require_what_is_left(cell, on, first)
+    require_true_journal(cell, on, first)
+    require_no_secret(on, first)
+    on.mend()
+    if cell.before is not None:
+        cell.before(on)
+        on.mend()
+    go_on(cell, on, first)
+    require_one_set(cell, on)
 
 
 def attempt(on: Stage, cell: Cell) -> Played:
@@ -230,25 +252,51 @@ def attempt(on: Stage, cell: Cell) -> Played:
     return result
 
 
-def attempt_elsewhere(on: Stage, cell: Cell) -> Played:
-    """Import in other processes, with the fault."""
-    from tests.faults import kernel
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Other processes that import, and since when."""
 
+    kernels: tuple[Kernel, ...]
+    begin: float
+
+
+def start_elsewhere(on: Stage, cell: Cell) -> Started:
+    """Begin to import in other processes, with the fault."""
     begin = time.monotonic()
     on.begin()
-    names = [f"{number}{on.plan.filename}" for number in range(cell.kernels)]
-    if cell.kernels == 1:
-        names = [on.plan.filename]
-    started = [
-        kernel.start(on.connection, on.plan.name, on.plan.folder, name, ROWS, forks=cell.forks)
+    if cell.follows:
+        on.follow_later(cell.at)
+    if cell.clock and not on.clock.exists():
+        on.set_clock("+0")
+    names = (
+        [on.plan.filename] if cell.kernels == 1 else [f"{n}{on.plan.filename}" for n in range(cell.kernels)]
+    )
+    usual: dict[str, Any] = {
+        "name": on.plan.name,
+        "folder": on.plan.folder,
+        "rows": ROWS,
+        "waits": cell.waits,
+    }
+    known = kernel.settings(on.connection)
+    started = tuple(
+        kernel.start(
+            kernel.Task(settings=known, filename=name, forks=cell.forks, holds=cell.holds, **usual),
+            on.clock if cell.clock else None,
+        )
         for name in names
-    ]
+    )
     on.kernel = started[0].pid
-    ends = [one.end() for one in started]
+    return Started(started, begin)
+
+
+def end_elsewhere(on: Stage, cell: Cell, started: Started) -> Played:
+    """Wait for the end of what other processes import."""
+    ends = [one.end(2 * HANG_SECONDS + cell.lasts) for one in started.kernels]
     on.settle()
     errors = [end.error for end in ends if end.error is not None]
     assert len(errors) <= 1, errors
-    result = Played(seconds=time.monotonic() - begin, codes=tuple(end.code for end in ends))
+    seconds = max(end.seconds or time.monotonic() - started.begin for end in ends)
+    result = Played(seconds=seconds, codes=tuple(end.code for end in ends))
     for name, words, shown in errors:
         kind = getattr(connect_pandas, name, None) or getattr(builtins, name)
         result.error, result.shown = kind(words), shown
@@ -257,7 +305,7 @@ def attempt_elsewhere(on: Stage, cell: Cell) -> Played:
 
 def require_end(cell: Cell, on: Stage, first: Played) -> None:
     """Require the right error in bounded time, at most one import, and none of a file that is not whole."""
-    assert first.seconds < HANG_SECONDS
+    assert first.seconds < HANG_SECONDS + cell.lasts
     if cell.kernels:
         expected = -signal.SIGKILL if cell.dies else 0
         assert set(first.codes) == {expected}, first.codes
@@ -270,6 +318,8 @@ def require_end(cell: Cell, on: Stage, first: Played) -> None:
         found = f"{cell.name} ended with {type(first.error).__name__}: {first.words}"
         assert type(first.error) is cell.raises, found
         assert re.search(cell.says, first.words), found
+    assert re.search(cell.beside, on.told), on.told
+    assert bool(cell.beside) == bool(on.told), on.told
     assert bool(cell.warns) == bool(first.warned), first.warned
     assert any(re.search(cell.warns, words) for words in first.warned or ("",)), first.warned
     assert len(on.asked) <= 1, "the import was asked for more than once"
@@ -383,12 +433,54 @@ def _discard(on: Stage, first: Played) -> ImportJob:
     return _same_call(on, first)
 
 
+def _two_resume(on: Stage, _first: Played) -> ImportJob:
+    """Both have looked before either asks."""
+    on.plot["sets"] = wait_for_each_other(2)
+    return _one_of(on, [_other(on, resumes=True), _other(on, resumes=True)])
+
+
+def _resume_as_the_same_call_looks(on: Stage, _first: Played) -> ImportJob:
+    return _while_it_looks(on, _other(on, resumes=False), resumes=True)
+
+
+def _same_call_as_resume_looks(on: Stage, _first: Played) -> ImportJob:
+    return _while_it_looks(on, _other(on, resumes=True), resumes=False)
+
+
+def _while_it_looks(on: Stage, looks: Kernel, *, resumes: bool) -> ImportJob:
+    """Let another process go on while one waits for the answer that there is no such set: the other asks first."""
+    on.plot["request answered"] = lambda _on: None
+    on.plot["sets"] = times(1, lambda _on: Reply(until="request answered"))
+    until(lambda: on.fired[-1:] == ["sets"])
+    return _one_of(on, [looks, _other(on, resumes=resumes)])
+
+
+def _other(on: Stage, *, resumes: bool) -> Kernel:
+    known, plan = kernel.settings(on.connection), on.plan.renamed()
+    task = kernel.Task(
+        settings=known, name=plan.name, folder=plan.folder, filename=plan.filename, rows=ROWS, resumes=resumes
+    )
+    return kernel.start(task)
+
+
+def _one_of(on: Stage, kernels: list[Kernel]) -> ImportJob:
+    """Require that one of several imports, and that the others are told why they do not."""
+    ends = [one.end(HANG_SECONDS) for one in kernels]
+    refusals = [end.error for end in ends if end.error is not None]
+    assert len(on.asked) == 1, f"the import was asked for {len(on.asked)} times"
+    assert [name for name, _, _ in refusals] == ["PlanError"] * (len(kernels) - 1), refusals
+    return _known(on)
+
+
 NEXT: dict[Then, Callable[[Stage, Played], ImportJob]] = {
     "the same call": _same_call,
     "job.wait()": _wait,
     "job.resume()": _resume,
     "job.resume(plan)": _resume_with_plan,
     "job.discard(), the same call": _discard,
+    "two job.resume() at once": _two_resume,
+    "job.resume() as the same call looks": _resume_as_the_same_call_looks,
+    "the same call as job.resume() looks": _same_call_as_resume_looks,
 }
 
 
@@ -396,7 +488,7 @@ def require_one_set(cell: Cell, on: Stage) -> None:
     """Require exactly one set of the name with exactly the rows, made by exactly one import."""
     sets = on.box.sets
     assert list(sets.name).count(on.plan.name) == 1
-    if cell.then.startswith("job.resume"):
+    if "job.resume" in cell.then:
         assert on.contents() == {}  # what the first attempt left is gone, too
     held, sent = on.box.records(on.plan.name), on.plan.frame
     assert list(held["Order ID"]) == list(sent["Order ID"])

@@ -15,7 +15,6 @@ import asyncio
 import json
 import socket
 import sqlite3
-import ssl
 import struct
 import threading
 import time
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from connect_pandas import Connection, ImportPlan
     from connect_pandas._sandbox import Sandbox
     from connect_pandas._sandbox.store import Key, StoredFile
+    from tests.faults.certificates import Certificates, Shown
     from tests.service.object_store import _Loop
 
 
@@ -53,6 +53,8 @@ class Reply:
     """Let the service do it first; its own answer is lost."""
     twice: bool = False
     """The service's own answer, two times."""
+    until: str = ""
+    """The service's own answer, as soon as something was done at this moment."""
     late: float = 0.0
     """The service's own answer, so many seconds later."""
     silent: bool = False
@@ -64,7 +66,7 @@ class Reply:
 
     @property
     def is_the_services(self) -> bool:
-        return self.twice or bool(self.late) or bool(self.slow)
+        return self.twice or bool(self.until or self.late or self.slow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +110,14 @@ class Stage:
     another: Door | None = None
     """A server with another key, in the place of the door."""
     tasks: list[asyncio.Future[None]] = field(default_factory=list)
+    journals: list[sqlite3.Connection] = field(default_factory=list)
+    """What holds the journal."""
     kernel: int = 0
     """The process that imports, when it is another."""
+    told: str = ""
+    """What somebody else was told."""
+    certificates: Certificates | None = None
+    """What the API shows, where it speaks TLS."""
 
     def open(self) -> None:
         self.line, self.door, self.front = Line(self), Door(self), Front(self)
@@ -131,6 +139,29 @@ class Stage:
         self.fired.append(moment)
         return act(self)
 
+    def follow_later(self, moment: str) -> None:
+        """Keep what the plot has for a moment until the import is followed."""
+        act = self.plot.pop(moment)
+
+        def follow(on: Stage) -> None:
+            on.following = True
+            on.plot[moment] = act
+
+        self.plot["request answered"] = follow
+
+    def hold_back(self, *, held: bool = True) -> None:
+        """Let nothing through to who imports, either way; or let through what was held."""
+        self.line.frozen = self.front.frozen = held
+
+    @property
+    def clock(self) -> Path:
+        """The file that says by how much the clock of the other process is wrong."""
+        return self.state.parent / "clock"
+
+    def set_clock(self, wrong: str) -> None:
+        (new := self.clock.with_suffix(".new")).write_text(f"{wrong}\n", encoding="ascii")
+        new.replace(self.clock)
+
     def begin(self) -> None:
         """Do what is to be done before anything else."""
 
@@ -144,7 +175,8 @@ class Stage:
         self.plot.clear()
         self.changes.clear()
         self.timeout = 5.0
-        self.keeps_half = self.door.locked = False
+        self.keeps_half = self.door.locked = self.following = False
+        self.told = ""
         if self.another is not None:
             self.loop.run(self.another.close())
             self.another = None
@@ -161,7 +193,7 @@ class Stage:
         """The way in."""
         known: dict[str, Any] = {
             "port": self.line.port,
-            "endpoint": f"http://{HOST}:{self.front.port}/",
+            "endpoint": self.front.endpoint,
             "host_key": self.door.fingerprint,
             "state": self.state,
             "timeout": self.timeout,
@@ -171,11 +203,17 @@ class Stage:
 
     def settle(self) -> None:
         """Wait until the file server has done with what was being written, and the service with its jobs."""
+        self.loop.run(self._let_go())
         if self.line.frozen:
             self.loop.loop.call_soon_threadsafe(self.line.reset)  # what is still on its way does not arrive
         end = time.monotonic() + 5
         while (self._store._uploads or self.running()) and time.monotonic() < end:
             time.sleep(0.005)
+
+    async def _let_go(self) -> None:
+        for journal in self.journals:
+            journal.close()  # in the thread in which it was opened
+        self.journals.clear()
 
     def jobs(self) -> list[Any]:
         """The jobs of this set."""
@@ -516,20 +554,20 @@ class Front:
         self._socket = bound()
         self.port: int = self._socket.getsockname()[1]
         self._server: asyncio.Server | None = None
-        self._tls: asyncio.Future[asyncio.Server] | None = None
         self._lines: set[asyncio.StreamWriter] = set()
-        self.away = False
+        self.frozen = False
+        self.shown: Shown = "right"
+        """Which certificate."""
+
+    @property
+    def endpoint(self) -> str:
+        scheme = "https" if self._stage.certificates else "http"
+        return f"{scheme}://{HOST}:{self.port}/"
 
     async def open(self) -> None:
-        self._server = await asyncio.start_server(self._serve, sock=self._socket.dup())
-
-    def tls_port(self, context: ssl.SSLContext) -> int:
-        """Answer over TLS, too; return the port."""
-        door = bound()
-        door.listen()
-        self._tls = asyncio.ensure_future(asyncio.start_server(self._serve, sock=door, ssl=context))
-        port: int = door.getsockname()[1]
-        return port
+        known = self._stage.certificates
+        tls = known.context(lambda: self.shown) if known else None
+        self._server = await asyncio.start_server(self._serve, sock=self._socket.dup(), ssl=tls)
 
     def refuse(self) -> None:
         """Let nobody listen any more."""
@@ -539,7 +577,13 @@ class Front:
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
 
+    def reset(self) -> None:
+        """Break every connection at once."""
+        for writer in tuple(self._lines):
+            abort(writer)
+
     async def mend(self) -> None:
+        self.frozen, self.shown = False, "right"
         if self._server is None:
             self._socket.close()
             self._socket = bound(self.port)
@@ -548,8 +592,6 @@ class Front:
     async def close(self) -> None:
         if self._server is not None:
             self._server.close()
-        if self._tls is not None:
-            (await self._tls).close()
         for writer in tuple(self._lines):
             abort(writer)
         await asyncio.sleep(0)
@@ -569,9 +611,11 @@ class Front:
         body = await reader.readexactly(_length(head))
         moment = self._moment(json.loads(body))
         reply = self._stage.fire(moment)
+        await self._thaw()
         if reply is None or reply.after or reply.is_the_services:
             answer = await self._forward(head + body)
             self._stage.fire(f"{moment} done")
+            await self._thaw()
             if reply is None:
                 writer.write(answer)
                 await writer.drain()
@@ -581,6 +625,10 @@ class Front:
                 await self._in_its_time(writer, answer, reply)
                 return
         await self._as_told(writer, reply)
+
+    async def _thaw(self) -> None:
+        while self.frozen:
+            await asyncio.sleep(0.01)
 
     def _moment(self, request: dict[str, Any]) -> str:
         query = request["query"]
@@ -603,6 +651,8 @@ class Front:
             writer.close()
 
     async def _in_its_time(self, writer: asyncio.StreamWriter, answer: bytes, reply: Reply) -> None:
+        while reply.until and reply.until not in self._stage.fired:
+            await asyncio.sleep(0.01)
         await asyncio.sleep(reply.late)
         step = max(1, reply.slow // 20) if reply.slow else len(answer)
         for start in range(0, len(answer), step):
@@ -642,34 +692,7 @@ def _length(head: bytes) -> int:
     return 0
 
 
-def self_signed(folder: Path) -> ssl.SSLContext:
-    """Return the context of a server whose certificate nobody vouches for."""
-    from datetime import UTC, datetime, timedelta
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509.oid import NameOID
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    (folder / "server.pem").write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "server.pem")
-    return context
-
-
-def when(condition: Callable[[], bool], act: Callable[[], None], seconds: float = 10.0) -> threading.Thread:
+def when(condition: Callable[[], bool], act: Callable[[], None], seconds: float = 20.0) -> threading.Thread:
     """Do something as soon as a condition holds, from a thread of its own."""
 
     def watch() -> None:
