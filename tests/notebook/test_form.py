@@ -774,7 +774,7 @@ def test_a_click_that_was_on_its_way_sends_no_plan_with_errors(box: Sandbox) -> 
 
 
 def test_a_box_is_no_connection(box: Sandbox) -> None:
-    with pytest.raises(connect_pandas.PlanError, match=r"for a sandbox its \.connection"):
+    with pytest.raises(connect_pandas.PlanError, match=r"whose own is its \.connection"):
         samples.orders().connect.form("Orders", connection=box)  # type: ignore[arg-type]
 
 
