@@ -510,9 +510,10 @@ def jobs(connection: Connection | None = None) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row an import, the oldest first: ``name`` (the data set), ``step`` (the last that was written down:
-        ``planned``, ``uploaded``, ``asked``, ``submitted``, ``completed``, ``partial``, ``rejected``, ``failed`` or
-        ``unconfirmed``), ``at`` (of that step) and ``begun`` (both in UTC), ``rows``, ``bytes`` (of the file, once it
-        is uploaded), ``file``, ``job`` (the service's id), ``user``, ``host``. Its index is the journal's own id.
+        ``planned``, ``uploaded``, ``asked``, ``submitted``, ``completed``, ``partial``, ``rejected``, ``failed``,
+        ``unconfirmed``, or ``gone``, its file, while its set does not show), ``at`` (of that step) and ``begun`` (both
+        in UTC), ``rows``, ``bytes`` (of the file, once it is uploaded), ``file``, ``job`` (the service's id),
+        ``user``, ``host``. Its index is the journal's own id.
         :func:`connect_pandas.job` takes that, the service's id, the file's name or the data set's.
     """
     import pandas as pd

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import tomllib
@@ -27,6 +26,7 @@ SUBSCRIPTION_PREFIX: Final = "sub_"
 """How the subscription's directory begins. Source: api."""
 ANSWER_SECONDS: Final = 30.0
 """How long a server may say nothing, where the user sets no ``timeout``. Source: open."""
+LONGEST_SECONDS: Final = 86_400
 DEFAULT_PROFILE: Final = "default"
 """The profile that is taken when nothing else says who connects, and where to."""
 
@@ -222,9 +222,9 @@ def _wrong_port(label: str, port: Any) -> str | None:
 
 
 def _wrong_timeout(label: str, timeout: Any) -> str | None:
-    if isinstance(timeout, int | float) and not isinstance(timeout, bool) and 0 < timeout < math.inf:
+    if isinstance(timeout, int | float) and not isinstance(timeout, bool) and 0 < timeout <= LONGEST_SECONDS:
         return None
-    return f"{label}={timeout!r} is no number of seconds, as in timeout=60."
+    return f"{label}={timeout!r} is no number of seconds up to {LONGEST_SECONDS:,}, a day, as in timeout=60."
 
 
 def _wrong_endpoint(label: str, endpoint: Any) -> str | None:
@@ -405,7 +405,7 @@ def resolve(profile: str | None, given: Mapping[str, Any]) -> Connection:
         key_file=_path(settings["key_file"]) if settings.get("key_file") else None,
         passphrase=settings.get("passphrase"),
         port=settings["port"],
-        directory=settings.get("directory"),
+        directory=settings.get("directory") or None,
         known_hosts=_path(settings["known_hosts"]) if settings.get("known_hosts") else None,
         host_key=settings.get("host_key"),
         timeout=settings["timeout"],

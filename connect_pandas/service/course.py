@@ -10,6 +10,7 @@ import os
 import socket
 import ssl
 import threading
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -36,6 +37,8 @@ class Course:
         self._endpoint = connection.endpoint
         self._reach, self.seconds = connection.timeout, seconds
         self._timer: threading.Timer | None = None
+        self._until: float | None = None
+        """The end of all, on the monotonic clock; from the first connection on."""
         self.is_over = False
         self.proxy = ""
         """Host and port of the proxy, when the way leads through one."""
@@ -47,9 +50,11 @@ class Course:
         if event.endswith(".connect_tcp.started"):
             self._look_up(info)
         elif event.endswith((".connect_tcp.complete", ".start_tls.complete")):
-            # Begun anew with each connection: to a proxy, to the service, and under TLS.
+            # With what is left of the time for each connection: to a proxy, to the service, and under TLS.
             self._begin(info["return_value"].get_extra_info("socket"))
-        elif event in _THROUGH or getattr(info.get("request"), "method", b"") == b"POST":
+        elif event.endswith(".start_tls.started"):
+            info["timeout"] = min(self._reach, self._left())
+        if event in _THROUGH or getattr(info.get("request"), "method", b"") == b"POST":
             self.is_at_proxy = False
 
     def _look_up(self, info: dict[str, Any]) -> None:
@@ -67,10 +72,15 @@ class Course:
 
     def _begin(self, line: socket.socket) -> None:
         self.cancel()
-        self._timer = threading.Timer(self.seconds, self._end, (line,))
+        self._timer = threading.Timer(self._left(), self._end, (line,))
         self._timer.daemon = True
         with suppress(RuntimeError):  # no thread to be had: httpx's own waits are what is left
             self._timer.start()
+
+    def _left(self) -> float:
+        now = time.monotonic()
+        self._until = self._until or now + self.seconds
+        return max(self._until - now, 0.001)  # a socket takes 0 for no wait at all, and another word
 
     def cancel(self) -> None:
         """Let the connection be: the request has come to its end."""

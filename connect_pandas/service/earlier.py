@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from connect_pandas.errors import PlanError
 from connect_pandas.service.history import how_to_look_up
 from connect_pandas.service.job import GRACE_SECONDS, MONITORING
+from connect_pandas.service.journal import place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,10 +49,18 @@ def same_import(
         return None
     is_same = (
         _apart_from_names(entry.payload) == _apart_from_names(plan.payload)
-        and (session.size(entry.folder, entry.filename) is not None or api.data_set(plan.name))
+        and (session.size(entry.folder, entry.filename) is not None or _shows_its_rows(entry, api))
         and uploaded.detail.get("sha256") == _checksum(plan, progress)
     )
     return entry if is_same else None
+
+
+def _shows_its_rows(entry: Entry, api: Api) -> bool:
+    """Say whether the set of its name is its own, as far as the rows tell: somebody may have made another since."""
+    found = api.data_set(entry.data_set_name)
+    completed = entry.step("completed")
+    rows = completed.detail.get("rows", entry.rows) if completed else entry.rows
+    return found is not None and api.record_count(found.id) == rows
 
 
 def _apart_from_names(payload: dict[str, Any]) -> dict[str, Any]:
@@ -96,15 +105,19 @@ def refuse_under_way(session: Session, before: list[Entry]) -> None:
             )
 
 
-def refuse_not_seen(before: list[Entry]) -> None:
+def refuse_not_seen(before: list[Entry], journal: Journal) -> None:
     """Refuse a second import of a name whose file has just gone, and whose set may still be about to appear."""
     if not before or not (newest := before[-1]).is_under_way:
         return
-    asked = newest.steps[-1].at
-    if datetime.now(UTC) - asked < timedelta(seconds=GRACE_SECONDS):
+    gone, now = newest.step("gone"), datetime.now(UTC)
+    until = (gone.at if gone else now) + timedelta(seconds=GRACE_SECONDS)
+    if now < until:
+        if gone is None:  # at some time since it was asked for: only from now on it is known
+            journal.step(newest.id, "gone")
         raise PlanError(
-            f"An import of {newest.data_set_name!r} was asked for at {_clock(asked)}: its file is gone, so the service "
-            f"has read it, and its set does not show yet. Nothing was sent.\n{_ways_on(newest)}"
+            f"An import of {newest.data_set_name!r} was begun at {_clock(newest.created)}: its file is gone, so the "
+            "service has read it, and its set does not show yet. Nothing was begun; if it still does not show at "
+            f"{until.astimezone():%H:%M:%S}, submit again.\n{_ways_on(newest)}"
         )
 
 
@@ -123,6 +136,29 @@ def refuse_at_work(before: list[Entry], now: list[Entry], done: str = "Nothing w
         gone_on_with = (entry.id, len(entry.steps)) not in known and not ended
         if entry.is_at_work or entry.may_be_at_work or gone_on_with:
             raise PlanError(say_at_work(entry, done))
+
+
+def refuse_place_taken(own: Entry, others: list[Entry]) -> None:
+    """Refuse an import whose file would lie where another one's does, or is about to: the last has the place."""
+    for other in others:
+        lately = datetime.now(UTC) - other.steps[-1].at < timedelta(seconds=GRACE_SECONDS)
+        is_at_it = other.is_at_work or other.may_be_at_work or (other.is_under_way and lately)
+        came_later = own.step("uploaded") and other.step("uploaded") and other.created > own.created
+        if other.is_at(own) and not other.is_over and (is_at_it or came_later):
+            raise PlanError(
+                f"The file {place(own.folder, own.filename)} is that of another import, of {other.data_set_name!r}, "
+                f"begun at {_clock(other.created)}. Nothing was begun. Leave filename away, and the file gets a name "
+                "of its own."
+            )
+
+
+def require_ours(own: Entry, _others: list[Entry]) -> None:
+    """Refuse to go on with an import that somebody else went on with, or gave up."""
+    if own.may_have_begun or own.is_over:
+        raise PlanError(
+            f"Meanwhile somebody else went on with this import of {own.data_set_name!r} (connect_pandas.jobs() says: "
+            f"{own.steps[-1].name}). No import was begun from here."
+        )
 
 
 def say_at_work(entry: Entry, done: str) -> str:
@@ -151,17 +187,18 @@ def tidy_up(before: list[Entry], session: Session, journal: Journal) -> None:
         if entry.was_broken_off and not entry.may_be_at_work:
             # Written down first: from then on nobody goes on with it, and whoever did meanwhile keeps the file.
             reason = "It was broken off before it was asked for."
-            journal.step_before(entry.id, "failed", require=_require_broken_off, reason=reason)
+            journal.step_before(entry.id, "failed", require=require_broken_off, reason=reason)
             if not is_needed_by_another(entry, journal):
                 session.remove(entry.folder, entry.filename)
 
 
-def _require_broken_off(own: Entry, _others: list[Entry]) -> None:
-    if own.may_have_begun or own.is_at_work:
-        raise PlanError(say_at_work(own, "Nothing was sent."))
+def require_broken_off(own: Entry, others: list[Entry]) -> None:
+    """Refuse to end an import that is being sent, or that somebody else went on with."""
+    require_ours(own, others)
+    if own.is_at_work:
+        raise PlanError(say_at_work(own, "Nothing was done."))
 
 
 def is_needed_by_another(entry: Entry, journal: Journal) -> bool:
     """Say whether at an import's place lies the file of another, which waits: somebody gave both the same name."""
-    others = (e for e in journal.entries() if e.id != entry.id and e.is_at(entry))
-    return any(e.is_under_way or e.is_at_work or e.may_be_at_work for e in others)
+    return any(e.id != entry.id and e.is_at(entry) and e.holds_its_file for e in journal.entries())

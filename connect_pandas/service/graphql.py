@@ -14,11 +14,13 @@ import os
 import socket
 import ssl
 import time
+import traceback
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -351,7 +353,8 @@ def _post(connection: Connection, document: str, variables: dict[str, Any], *, s
     require_running(connection)
     host, answers, course = _host(connection), list[Any](), Course(connection, seconds)
     try:
-        tls = _tls(*_own_certificates(connection.endpoint))
+        file, folders = _own_certificates(connection.endpoint)
+        tls = _tls(file, folders, Path(file).stat().st_mtime_ns if file else 0)
     except OSError as error:
         return _Answer({}, trouble=_no_certificates(connection.endpoint, error), sent=False)
     transport = HTTPXTransport(
@@ -383,6 +386,10 @@ def _post(connection: Connection, document: str, variables: dict[str, Any], *, s
         answer = _Answer({}, trouble=say_no_socks(host), sent=False)
     except (ValueError, httpx.InvalidURL):  # whose words may hold a part of a password
         answer = _Answer({}, trouble=say_no_proxy(host), sent=False)
+    except BaseException as stop:  # Ctrl-C for one, which may come where the libraries below hold the key
+        for one in _chain(stop):
+            traceback.clear_frames(one.__traceback__)
+        raise
     finally:
         course.cancel()
         _unsaid.reset(unsaid)
@@ -414,7 +421,8 @@ def _own_certificates(endpoint: str) -> tuple[str, str]:
 
 
 @cache
-def _tls(file: str = "", folders: str = "") -> ssl.SSLContext:
+def _tls(file: str = "", folders: str = "", written: int = 0) -> ssl.SSLContext:
+    # When the file was written is asked for only so that a new one is read.
     # OpenSSL says nothing of a folder that is missing; every certificate would be a stranger's.
     if not file and folders and not any(map(os.path.isdir, folders.split(os.pathsep))):
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))

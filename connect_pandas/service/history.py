@@ -65,12 +65,12 @@ def job(which: str, connection: Connection | None = None) -> ImportJob:
     PlanError
         When this machine has begun no such import over this connection.
     ConfigurationError
-        When there is no connection, or it is that of a sandbox that has stopped.
+        When there is no connection, it is that of a sandbox that has stopped, or the journal cannot be read.
     """
     who = connection or current()
     require_running(who)
-    journal = Journal.open(who)
-    ours = [entry for entry in journal.entries() if entry.is_of(who)]
+    journal = Journal.of(who)
+    ours = [entry for entry in journal.entries(required=True) if entry.is_of(who)]
     found = [e for e in ours if which in (e.id, e.job_id, e.filename, e.data_set_name)]
     if not found:
         known = sorted({entry.data_set_name for entry in ours} | {entry.filename for entry in ours})

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self
 
 from connect_pandas.errors import (
     AuthenticationFailed,
+    ConfigurationError,
     ConnectionFailed,
     ConnectWarning,
     HostKeyError,
@@ -24,7 +25,7 @@ from connect_pandas.errors import (
     warn,
 )
 from connect_pandas.service.graphql import Api
-from connect_pandas.service.journal import DISCARDED, place
+from connect_pandas.service.journal import place
 from connect_pandas.service.progress import Advance, Progress, silent
 from connect_pandas.service.sftp import Session, open_session
 from connect_pandas.service.verify import Verification, verify
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from connect_pandas.service.connection import Connection
-    from connect_pandas.service.journal import Journal
+    from connect_pandas.service.journal import Entry, Journal
     from connect_pandas.service.upload import Receipt
 
 FIRST_PAUSE: Final = 0.2
@@ -235,7 +236,8 @@ class ImportJob:
         ConnectionFailed
             Neither side could be looked at.
         """
-        if self.seen.status != "completed":
+        self._take_note()
+        if self.seen.status != "completed" and not self.discarded:
             with _FileWatch(self) as watch:
                 self._see(watch)
         return self.seen.status
@@ -272,7 +274,7 @@ class ImportJob:
         PlanError
             When ``timeout`` is no number, or the import was discarded.
         """
-        self._require_something_to_wait_for()
+        self._require_something_to_wait_for(self._take_note())
         if not _is_duration(timeout):
             raise PlanError(f"timeout={timeout!r} is no number of seconds, as in job.wait(timeout=600).")
         if self.seen.status == "completed":
@@ -360,7 +362,6 @@ class ImportJob:
 
         discard(self)
         self.discarded = True
-        self._write_down("failed", reason=DISCARDED)
         self.seen = Seen("unknown", "it was discarded and its file removed", datetime.now())
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
@@ -382,8 +383,9 @@ class ImportJob:
 
     # ── how it is followed ─────────────────────────────────────────────────────────────────────────────
 
-    def _require_something_to_wait_for(self) -> None:
-        if not self.asked:
+    def _require_something_to_wait_for(self, entry: Entry | None) -> None:
+        is_being_sent = entry is not None and (entry.is_at_work or entry.may_be_at_work)
+        if not self.asked and not is_being_sent:
             raise PlanError(
                 f"This import of {self.name!r} was broken off before the service was asked for it: it never began. "
                 "To go on with it: job.resume(), with the data where they have to be sent again: "
@@ -394,6 +396,27 @@ class ImportJob:
                 f"This import of {self.name!r} was discarded, and its file removed: there is nothing to wait for. "
                 f'To import the data: df.connect.create_reference_set("{self.name}")'
             )
+
+    def _not_asked_yet(self) -> Evidence:
+        self.seen = Seen("unknown", "another process is sending it", datetime.now())
+        return Evidence(None, None)
+
+    def _take_note(self) -> Entry | None:
+        """Take note of what another process has done with it, and write down what could not be before."""
+        entry = None
+        if self.journal is not None:
+            with suppress(ConfigurationError):  # nobody can say
+                entry = self.journal.entry(self.entry)
+        if self.journal is None or entry is None:
+            return None
+        if self.id is not None and entry.job_id is None:
+            self.journal.step(self.entry, "submitted", job_id=self.id)
+        self.id = self.id or entry.job_id
+        self.asked = self.asked or entry.may_have_begun
+        if entry.is_discarded and not self.discarded:
+            self.discarded = True
+            self.seen = Seen("unknown", "it was discarded and its file removed", datetime.now())
+        return entry
 
     def _file_is_there(self) -> bool:
         with _FileWatch(self) as watch:
@@ -411,8 +434,8 @@ class ImportJob:
         begin = since = time.monotonic()
         before, shown, warned = Evidence(None, None), 0, False
         for pause in _pauses():
-            self._require_something_to_wait_for()
-            evidence = self._see_if_possible(watch)
+            self._require_something_to_wait_for(self._take_note())
+            evidence = self._see_if_possible(watch) if self.asked else self._not_asked_yet()
             now = time.monotonic()
             if evidence != before:
                 before, since = evidence, now
@@ -442,9 +465,9 @@ class ImportJob:
             self.seen = Seen("unknown", words, datetime.now(), self.seen.rows)
             return Evidence(None, None, self.seen.rows, str(trouble))
 
-    def _write_down(self, step: Literal["completed", "partial", "failed"], **detail: Any) -> None:
+    def _write_down(self, end: Literal["completed", "partial"], **detail: Any) -> None:
         if self.journal is not None:
-            self.journal.step(self.entry, step, **detail)
+            self.journal.end(self.entry, end, begun=True, **detail)
 
     def _warn_of_standstill(self, seconds: float) -> None:
         # Where warnings are errors, this one must not end the wait.

@@ -40,8 +40,18 @@ _LOOK_SECONDS: Final = 0.02
 """How often it looks whether the other is done."""
 
 StepName = Literal[
-    "planned", "uploaded", "asked", "submitted", "rejected", "unconfirmed", "failed", "completed", "partial"
+    "planned",
+    "uploaded",
+    "asked",
+    "submitted",
+    "rejected",
+    "unconfirmed",
+    "failed",
+    "gone",
+    "completed",
+    "partial",
 ]
+End = Literal["rejected", "failed", "completed", "partial"]
 
 DISCARDED: Final = "discarded by its user"
 """Why an import failed that its user gave up."""
@@ -159,14 +169,14 @@ class Entry:
         """Whether it is being sent, by this process or by another of this machine that still runs."""
         # Where nothing tells a process from a later one of its number, age has to.
         told = bool(self.by.get("since")) or datetime.now(UTC) - self.created < SENDING_MOST
-        elsewhere = told and self.by.get("machine") == platform.node() and _runs(self.by)
+        elsewhere = told and self._is_by_this_machine and _runs(self.by)
         return not self._is_sent and (elsewhere or self.id in _at_work)
 
     @property
     def may_be_at_work(self) -> bool:
         """Whether another machine with this journal has begun it not long ago, and may still be sending it."""
-        elsewhere = self.by.get("machine") != platform.node()
-        return not self._is_sent and elsewhere and datetime.now(UTC) - self.created < SENDING_MOST
+        lately = datetime.now(UTC) - self.created < SENDING_MOST
+        return not self._is_sent and not self._is_by_this_machine and lately
 
     @property
     def by(self) -> dict[str, Any]:
@@ -185,6 +195,17 @@ class Entry:
         return failed is not None and failed.detail.get("reason") == DISCARDED
 
     @property
+    def _is_by_this_machine(self) -> bool:
+        """Whether its process would be seen from here: a container may have the name of another, not its processes."""
+        return (self.by.get("machine"), self.by.get("space", _space())) == (platform.node(), _space())
+
+    @property
+    def holds_its_file(self) -> bool:
+        """Whether its file is there for it, or about to be: no other import may have one at its place."""
+        waits = self.step("uploaded") is not None or self.is_at_work or self.may_be_at_work
+        return not self.is_over and (waits or self.may_have_begun)
+
+    @property
     def _is_sent(self) -> bool:
         return any(step.name in (*_ENDS, "submitted", "unconfirmed") for step in self.steps)
 
@@ -196,15 +217,16 @@ class _Busy(Exception):
 class Journal:
     """A journal of imports: the connection's own, else the user's, in the state folder or ``CONNECT_STATE_DIR``.
 
-    Every call opens the file for itself, so that threads and processes share it. After the first failed write
-    it warns, once, and then keeps still.
+    Every call opens the file for itself, so that threads and processes share it. The first failed write is warned of,
+    and every next one is tried. An import that could not be written down has no steps there either.
     """
 
-    __slots__ = ("_broken", "path")
+    __slots__ = ("_has_warned", "_unwritten", "path")
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._broken = False
+        self._has_warned = False
+        self._unwritten: set[str] = set()
 
     @classmethod
     def open(cls, connection: Connection | None = None) -> Journal:
@@ -221,7 +243,7 @@ class Journal:
             Its ``state`` names the folder; without one the user's own is taken.
         """
         journal = cls.of(connection)
-        if isinstance(error := journal._write(lambda _db: None), _Busy):
+        if isinstance(error := journal._write(lambda _db: None, make=True), _Busy):
             raise ConfigurationError(journal._say_busy(error))
         return journal
 
@@ -237,7 +259,7 @@ class Journal:
         connection: Connection,
         directory: str,
         *,
-        require: Callable[[list[Entry]], None] = lambda _entries: None,
+        require: Callable[[Entry, list[Entry]], None] = lambda _own, _others: None,
     ) -> Entry:
         """Write down a new import as planned and return it.
 
@@ -248,8 +270,8 @@ class Journal:
         directory : str
             The subscription's directory on the server.
         require : callable, optional
-            Looks at the data set's imports that are written down while no other process can add one; what it raises
-            comes out, and nothing is written.
+            Looks at the new import, and at those of the data set's or the file's name that are written down, while no
+            other process can add one; what it raises comes out, and nothing is written.
         """
         now = datetime.now(UTC)
         entry = Entry(
@@ -270,19 +292,58 @@ class Journal:
         )
 
         def add(db: sqlite3.Connection) -> None:
-            require(list(_read(db, plan.name)))
+            require(entry, list(_read(db, _ALIKE, name=entry.data_set_name, file=entry.filename)))
             _add_import(db, entry)
 
-        with suppress(ConnectWarning):
-            if isinstance(error := self._write(add), _Busy):
-                raise ConfigurationError(self._say_busy(error))
+        if isinstance(error := self._write(add, make=True), _Busy):
+            raise ConfigurationError(self._say_busy(error))
+        if error is not None:
+            self._unwritten.add(entry.id)
         return entry
 
     def step(self, entry: str, name: StepName, **detail: Any) -> None:
         """Add a step to an import; where that cannot be written, a warning says so."""
+
+        def add(db: sqlite3.Connection) -> None:
+            _read_own(db, entry)
+            _add_step(db, entry, name, _now(), detail)
+
+        self._write_or_warn(entry, name, add)
+
+    def end(self, entry: str, name: End, *, begun: bool, **detail: Any) -> Entry | None:
+        """Write down how an import ended, unless it is known how, or somebody else went on with it.
+
+        Parameters
+        ----------
+        entry : str
+        name : str
+        begun : bool
+            Whether this process knows that the service was asked for it: else somebody else's asking goes before.
+        **detail
+
+        Returns
+        -------
+        Entry or None
+            As it was before; ``None`` where that cannot be read.
+        """
+        found: list[Entry] = []
+
+        def add(db: sqlite3.Connection) -> None:
+            own = _read_own(db, entry)
+            found[:] = [own]
+            is_known = own.step("failed") or own.step("rejected") or own.step("completed")
+            if not is_known and (begun or not own.may_have_begun):
+                _add_step(db, entry, name, _now(), detail)
+
+        self._write_or_warn(entry, name, add)
+        return next(iter(found), None)
+
+    def _write_or_warn(self, entry: str, name: StepName, add: Callable[[sqlite3.Connection], None]) -> None:
+        if entry in self._unwritten:
+            return
         # Where warnings are errors, this one must not come between a started import and its job.
         with suppress(ConnectWarning):
-            if isinstance(error := self._write(lambda db: _add_step(db, entry, name, _now(), detail)), _Busy):
+            if isinstance(error := self._write(add), _Busy):
                 warn(
                     f"The journal {self.path} is held by another process for more than {BUSY_SECONDS:.0f} s ({error}): "
                     f"that this import is {name} is not written down there, and a restart forgets it."
@@ -303,8 +364,8 @@ class Journal:
         entry : str
         name : str
         require : callable, optional
-            Looks at the import, and at the others of its data set, while no other process can write; what it raises
-            comes out, and nothing is written.
+            Looks at the import, and at the others of its data set's or its file's name, while no other process can
+            write; what it raises comes out, and nothing is written.
         **detail
 
         Raises
@@ -314,40 +375,62 @@ class Journal:
         """
 
         def add(db: sqlite3.Connection) -> None:
-            named = db.execute("SELECT data_set_name FROM imports WHERE id = ?", (entry,)).fetchone()
-            if named is None:
-                raise sqlite3.DatabaseError("this import is not in it any more")
-            imports = {e.id: e for e in _read(db, *named)}
-            require(imports.pop(entry), [*imports.values()])
+            own = _read_own(db, entry)
+            alike = _read(db, _ALIKE, name=own.data_set_name, file=own.filename)
+            require(own, [other for other in alike if other.id != entry])
             _add_step(db, entry, name, _now(), detail)
 
-        if error := self._try(add):
+        if entry not in self._unwritten and (error := self._try(add)):
             raise UploadFailed(
                 f"The journal {self.path} cannot be written any more ({error}), and without it this import could be "
                 "asked for twice. No import was started.\n"
                 f"Make room on that disk, or set {FOLDER_VARIABLE} to a folder on another, and submit again."
             )
 
-    def entries(self, data_set: str | None = None) -> list[Entry]:
-        """Read the imports, or those of one data set, the oldest first; empty where nothing can be read."""
+    def entries(self, data_set: str | None = None, *, required: bool = False) -> list[Entry]:
+        """Read the imports, or those of one data set, the oldest first; empty where nothing can be read.
+
+        Raises
+        ------
+        ConfigurationError
+            When they are required and cannot be read.
+        """
         try:
-            return self._look(lambda db: list(_read(db, data_set))) or []
-        except (OSError, sqlite3.Error, ValueError) as error:
-            if not self._broken:
+            where = "" if data_set is None else "data_set_name = :name"
+            return self._look(lambda db: list(_read(db, where, name=data_set))) or []
+        except (OSError, sqlite3.Error) as error:
+            if required:
+                raise ConfigurationError(
+                    f"The journal {self.path} cannot be read ({error}), so nobody can say what this machine has begun. "
+                    f"Look in the web app; or set {FOLDER_VARIABLE} to the folder of another."
+                ) from None
+            if not self._has_warned:
                 self._warn("read", error, "The imports that this machine has sent cannot be listed.")
             return []
 
     def entry(self, which: str) -> Entry | None:
-        """Read one import by its id; ``None`` where it is not written down or cannot be read."""
-        return next((entry for entry in self.entries() if entry.id == which), None)
+        """Read one import by its id; ``None`` where it is not written down.
+
+        Raises
+        ------
+        ConfigurationError
+            When it cannot be read: somebody may be at it.
+        """
+        try:
+            return next(iter(self._look(lambda db: list(_read(db, "id = :id", id=which))) or ()), None)
+        except (OSError, sqlite3.Error) as error:
+            raise ConfigurationError(
+                f"The journal {self.path} cannot be read ({error}), so nobody can say whether this import is being "
+                "sent. Nothing was done."
+            ) from None
 
     def steps(self, entry: str) -> tuple[Step, ...]:
         """Read the steps of one import; nothing where they cannot be read, and not a word of it."""
         try:
-            steps = self._look(lambda db: _read_steps(db, "WHERE import_id = :entry", entry=entry)) or {}
-        except (OSError, sqlite3.Error, ValueError):
+            found = self.entry(entry)
+        except ConfigurationError:
             return ()
-        return tuple(steps.get(entry, ()))
+        return found.steps if found else ()
 
     def _look(self, read: Callable[[sqlite3.Connection], _Read]) -> _Read | None:
         """Read in the file, as soon as no other process holds it; ``None`` where there is none."""
@@ -359,10 +442,11 @@ class Journal:
 
         return _when_free(look, _end_of_patience()) if self.path.exists() else None
 
-    def _write(self, work: Callable[[sqlite3.Connection], None]) -> Exception | None:
-        error = self._try(work)
-        if error is not None and not isinstance(error, _Busy):
-            self._warn("written", error, "The import goes on; after a restart it cannot be looked up here.")
+    def _write(self, work: Callable[[sqlite3.Connection], None], *, make: bool = False) -> Exception | None:
+        error = self._try(work, make=make)
+        if error is not None and not isinstance(error, _Busy) and not self._has_warned:
+            self._has_warned = True
+            self._warn("written", error, "After a restart the import cannot be looked up here.")
         return error
 
     def _say_busy(self, error: Exception) -> str:
@@ -372,24 +456,20 @@ class Journal:
             f"set {FOLDER_VARIABLE} to another folder."
         )
 
-    def _try(self, work: Callable[[sqlite3.Connection], None]) -> Exception | None:
-        """Do the work in one transaction; return what kept it from being written, this time or from now on."""
-        if self._broken:
-            return None
+    def _try(self, work: Callable[[sqlite3.Connection], None], *, make: bool = False) -> Exception | None:
+        """Do the work in one transaction; return what kept it from being written."""
         end = _end_of_patience()
         try:
+            if not make and not self.path.exists():  # a sandbox's goes with it, and is not made anew
+                raise FileNotFoundError("it is gone")
+            while _turn.locked():  # to wait for the lock itself is no place for Ctrl-C everywhere
+                time.sleep(_LOOK_SECONDS)
             # SQLite lets those who wait try their luck; of many threads some would never have any.
             with _turn, closing(_when_free(lambda: _begin(self.path), end)) as db:
                 work(db)
                 _when_free(db.commit, end)
-        except sqlite3.OperationalError as error:
-            if _is_busy(error):
-                return _Busy(str(error))
-            self._broken = True
-            return error
         except (OSError, sqlite3.Error) as error:
-            self._broken = True
-            return error
+            return _Busy(str(error)) if isinstance(error, sqlite3.Error) and _is_busy(error) else error
         return None
 
     def _warn(self, verb: str, error: Exception, meaning: str) -> None:
@@ -405,9 +485,20 @@ def place(folder: str, filename: str) -> str:
 
 
 def state_folder() -> Path:
-    """Where the journal is kept."""
+    """Where the journal is kept.
+
+    Raises
+    ------
+    ConfigurationError
+        When the variable's path is not absolute: each folder of work would have a journal of its own.
+    """
     given = os.environ.get(FOLDER_VARIABLE)
-    return Path(given).expanduser() if given else user_state_path("connect-pandas")
+    folder = Path(given).expanduser() if given else user_state_path("connect-pandas")
+    if not folder.is_absolute():
+        raise ConfigurationError(
+            f"{FOLDER_VARIABLE}={given!r} is no absolute path: {FOLDER_VARIABLE}={str(folder.absolute())!r}"
+        )
+    return folder
 
 
 _turn: Final = Lock()
@@ -435,7 +526,16 @@ def _whose(one: Entry | Connection) -> tuple[str, str, int, str]:
 
 def this_process() -> dict[str, Any]:
     """Return what tells this process from every other, for a step that says who goes on with an import."""
-    return {"process": os.getpid(), "machine": platform.node(), "since": _since(os.getpid())}
+    now = {"process": os.getpid(), "machine": platform.node(), "since": _since(os.getpid())}
+    return now | ({"space": space} if (space := _space()) else {})
+
+
+def _space() -> str:
+    """Return what tells from where processes are seen, as in a container; empty where nothing says."""
+    try:
+        return str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        return ""
 
 
 def _since(process: int) -> str:
@@ -445,7 +545,8 @@ def _since(process: int) -> str:
         stat = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
-    return f"{boot} {stat.rpartition(')')[2].split()[19]}"
+    state, *others = stat.rpartition(")")[2].split()
+    return "" if state == "Z" else f"{boot} {others[18]}"  # one that has ended, and waits to be noticed
 
 
 def _runs(by: dict[str, Any]) -> bool:
@@ -570,19 +671,35 @@ def _add_step(db: sqlite3.Connection, entry: str, name: str, at: str, detail: di
     )
 
 
-def _read(db: sqlite3.Connection, data_set: str | None = None) -> Iterator[Entry]:
-    names, where = ", ".join(_COLUMNS), "" if data_set is None else "WHERE data_set_name = :name"
-    ours = f"import_id IN (SELECT id FROM imports {where})"  # noqa: S608 - own words only
-    steps = _read_steps(db, f"WHERE {ours}" if where else "", name=data_set)
+_ALIKE: Final = "data_set_name = :name OR filename = :file"
+
+
+def _read_own(db: sqlite3.Connection, entry: str) -> Entry:
+    for own in _read(db, "id = :id", id=entry):
+        return own
+    raise sqlite3.DatabaseError("this import is not in it any more")
+
+
+def _read(db: sqlite3.Connection, where: str = "", **values: str | None) -> Iterator[Entry]:
+    names, where = ", ".join(_COLUMNS), f"WHERE {where}" if where else ""
+    ours = f"WHERE import_id IN (SELECT id FROM imports {where})"  # noqa: S608 - own words only
+    steps = _read_steps(db, ours if where else "", **values)
     db.row_factory = sqlite3.Row
     imports = f"SELECT {names} FROM imports {where} ORDER BY rowid"  # noqa: S608 - own words only
-    for row in db.execute(imports, {"name": data_set}):
-        values = dict(row) | {
-            "created": datetime.fromisoformat(row["created"]),
-            "payload": json.loads(row["payload"]),
-            "steps": tuple(steps.get(row["id"], ())),
-        }
-        yield Entry(**values)
+    for row in db.execute(imports, values):
+        yield _entry(row, steps.get(row["id"], []))
+
+
+def _entry(row: sqlite3.Row, steps: list[Step]) -> Entry:
+    """Make an import of what is written of it, which somebody may have written otherwise."""
+    try:
+        created, payload = datetime.fromisoformat(row["created"]), json.loads(row["payload"])
+        payload["importInput"]["fileLocation"]
+        if not steps or not created.tzinfo:
+            raise ValueError
+        return Entry(**dict(row) | {"created": created, "payload": payload, "steps": tuple(steps)})
+    except (KeyError, TypeError, ValueError):
+        raise sqlite3.DatabaseError(f"import {row['id']} is not written as it should be") from None
 
 
 def _read_steps(db: sqlite3.Connection, where: str = "", **values: str | None) -> dict[str, list[Step]]:
@@ -590,8 +707,18 @@ def _read_steps(db: sqlite3.Connection, where: str = "", **values: str | None) -
     steps: dict[str, list[Step]] = {}
     select = f"SELECT import_id, step, at, detail FROM steps {where} ORDER BY number"  # noqa: S608 - own words only
     for entry, name, at, detail in db.execute(select, values):
-        steps.setdefault(entry, []).append(Step(name, datetime.fromisoformat(at), json.loads(detail)))
+        steps.setdefault(entry, []).append(_step(entry, name, at, detail))
     return steps
+
+
+def _step(entry: str, name: str, at: str, detail: str) -> Step:
+    try:
+        step = Step(name, datetime.fromisoformat(at), json.loads(detail))
+        if not isinstance(step.detail, dict) or not step.at.tzinfo:
+            raise ValueError
+    except (TypeError, ValueError):
+        raise sqlite3.DatabaseError(f"a step of import {entry} is not written as it should be") from None
+    return step
 
 
 def _now() -> str:

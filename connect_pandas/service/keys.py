@@ -86,6 +86,11 @@ def _read(path: Path) -> tuple[Secret, int]:
             raise ConfigurationError(
                 f"key_file={str(path)!r} is a directory; name the private key's file in it."
             )
+        if path.exists() and not path.is_file():  # a pipe would wait for somebody who writes into it
+            raise ConfigurationError(
+                f"key_file={str(path)!r} is no regular file but a pipe, a socket or a device, which is not read; "
+                "name the private key's file."
+            )
         with path.open(encoding="latin-1", newline="") as file:  # which gives every byte back
             return Secret(file.read()), os.fstat(file.fileno()).st_mode
     except FileNotFoundError:
@@ -349,6 +354,10 @@ _FAMILIES: Final = (
 )
 
 
+MACHINES_KNOWN_HOSTS: Final = Path("/etc/ssh/ssh_known_hosts")
+"""What this machine's administrator knows of hosts. Only what is revoked there counts here."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trust:
     """What a connection takes as proof that the server is the one expected; see :func:`trust`."""
@@ -356,9 +365,10 @@ class Trust:
     host: str
     port: int
     pin: str | None
-    """The fingerprint that the connection pins; then nothing else counts."""
+    """The fingerprint that the connection pins; then nothing else proves, and what is revoked is still refused."""
     known: tuple[paramiko.PKey, ...]
-    revoked: tuple[paramiko.PKey, ...]
+    revoked: dict[paramiko.PKey, Path]
+    """Each with the file that says so."""
     known_hosts: Path
     is_jump: bool = False
     """Whether it is only on the way: then there is nothing to pin."""
@@ -376,11 +386,11 @@ class Trust:
 
     def proves(self, key: paramiko.PKey) -> bool:
         """Say whether this host key is the server's own."""
-        if is_short(key):
+        if is_short(key) or key in self.revoked:
             return False
         if self.pin is not None:
             return _same_fingerprint(self.pin, fingerprint(key))
-        return key in self.known and key not in self.revoked
+        return key in self.known
 
     def refusal(self, key: paramiko.PKey) -> HostKeyError:
         """Return the error for a host key that proves nothing."""
@@ -390,7 +400,7 @@ class Trust:
             return HostKeyError(_say_short(where, key), shown, "revoked")
         if key in self.revoked:
             return HostKeyError(
-                f"{where} shows a host key that {self.known_hosts} marks as revoked: {shown}.\n"
+                f"{where} shows a host key that {self.revoked[key]} marks as revoked: {shown}.\n"
                 "Do not continue: whoever holds that key is not to be trusted. Ask the administrator.",
                 shown,
                 "revoked",
@@ -426,24 +436,27 @@ def trust_at(
 ) -> Trust:
     """Return what is taken as proof of a server: the pin, else the known hosts, else the user's own known hosts.
 
+    What these files revoke counts beside a pin, too; a pin does without them where they cannot be read.
+
     Raises
     ------
     ConfigurationError
         When ``known_hosts`` cannot be read.
     """
     path = known_hosts or Path.home() / ".ssh" / "known_hosts"
-    lines = [] if pin else _read_known_hosts(path, required=known_hosts is not None)
+    lines = _if_readable(path) if pin else _read_known_hosts(path, required=known_hosts is not None)
     # OpenSSH writes the port beside the name unless it is SSH's own.
     name = host.lower()
     name = name if port == SFTP_PORT else f"[{name}]:{port}"
-    known = _keys_of(name, (line for line in lines if not line.startswith("@")))
+    known = () if pin else _keys_of(name, (line for line in lines if not line.startswith("@")))
+    machines = _if_readable(MACHINES_KNOWN_HOSTS)
     return Trust(
         host=host,
         port=port,
         pin=pin,
         known=tuple(key for key in known if not is_short(key)),
         # A line of a certificate authority trusts certificates, which we do not read: it is no host key.
-        revoked=tuple(_keys_of(name, (line[8:].strip() for line in lines if line.startswith("@revoked")))),
+        revoked=_revoked(name, machines, MACHINES_KNOWN_HOSTS) | _revoked(name, lines, path),
         known_hosts=path,
         is_jump=is_jump,
     )
@@ -470,6 +483,18 @@ def _read_known_hosts(path: Path, *, required: bool) -> list[str]:
     except OSError as error:
         raise ConfigurationError(f"The known hosts in {path} cannot be read: {error.strerror}.") from None
     return [stripped for line in lines if (stripped := line.strip()) and not stripped.startswith("#")]
+
+
+def _if_readable(path: Path) -> list[str]:
+    try:
+        return _read_known_hosts(path, required=False)
+    except ConfigurationError:
+        return []
+
+
+def _revoked(host: str, lines: list[str], path: Path) -> dict[paramiko.PKey, Path]:
+    marked = (line[8:].strip() for line in lines if line.startswith("@revoked"))
+    return dict.fromkeys(_keys_of(host, marked), path)
 
 
 def _keys_of(host: str, lines: Iterable[str]) -> Iterator[paramiko.PKey]:

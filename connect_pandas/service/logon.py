@@ -30,7 +30,7 @@ from connect_pandas.service import keys
 from connect_pandas.service.identity import identities
 from connect_pandas.service.lookup import LookUpTimeout, dial
 from connect_pandas.service.ssh_config import JUMPS_MAX, Way, way_to, way_to_jump
-from connect_pandas.service.wire import Client, words
+from connect_pandas.service.wire import MOMENT, Client, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -170,7 +170,9 @@ def _jump(way: Way, timeout: float, depth: int) -> Line:
                 _log_on(transport, hop, mine, _say_try(hop))
             transport.set_keepalive(KEEP_ALIVE_SECONDS)
             here = ("127.0.0.1", 0)  # from where: the jump host notes it down, and no more
-            channel = transport.open_channel("direct-tcpip", (way.host, way.port), here, timeout=timeout)
+            # paramiko's own wait goes by the wall clock, which may be put back meanwhile.
+            with deadline(transport, hop.where, timeout + MOMENT):
+                channel = transport.open_channel("direct-tcpip", (way.host, way.port), here, timeout=timeout)
         except (paramiko.SSHException, EOFError, OSError) as error:
             close(transport)
             raise ConnectionFailed(f"It does not let through to {way.where}: {words(error)}.") from error

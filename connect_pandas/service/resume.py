@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from connect_pandas.errors import PlanError, UploadFailed
 from connect_pandas.service import earlier
 from connect_pandas.service.graphql import Api
-from connect_pandas.service.journal import Journal, at_work
+from connect_pandas.service.journal import DISCARDED, Journal, at_work
 from connect_pandas.service.sftp import open_session
 from connect_pandas.service.submit import ask, end_early, submit
 
@@ -31,7 +31,8 @@ def resume(job: ImportJob, plan: Plan | None, progress: Progress) -> ImportJob:
         _require_same(plan, entry)
     if entry.step("completed") or entry.step("partial"):
         return job
-    if entry.is_over:
+    given = plan or job.plan
+    if entry.is_over and (given is None or entry.may_have_begun or entry.is_discarded):
         raise PlanError(
             f"This import of {job.name!r} is over: {entry.steps[-1].detail.get('reason', 'it was refused')}\n"
             f'To import the data: df.connect.create_reference_set("{job.name}")'
@@ -41,11 +42,10 @@ def resume(job: ImportJob, plan: Plan | None, progress: Progress) -> ImportJob:
     if entry.may_have_begun:
         _ = job.status  # looks, and says what is so; asking again might import twice
         return job
-    if entry.step("uploaded") is not None:
+    if entry.step("uploaded") is not None and not entry.is_over:
         with open_session(job.connection) as session:
             _ask_now(job, entry, session, journal)
         return job
-    given = plan or job.plan
     if given is None:
         raise PlanError(
             f"The file of this import of {job.name!r} did not arrive whole, and this machine keeps no data. No import "
@@ -74,11 +74,12 @@ def _ask_now(job: ImportJob, entry: Entry, session: Session, journal: Journal) -
     found = session.size(job.folder, job.filename)
     if found != job.receipt.size:
         there = "is gone" if found is None else f"has {found:,} bytes"
-        wrong = UploadFailed(
-            f"The file {job.receipt.path} {there}; {job.receipt.size:,} bytes were sent. No import was begun."
-        )
-        end_early(job, session, journal, wrong)
-        raise wrong
+        wrong = f"The file {job.receipt.path} {there}; {job.receipt.size:,} bytes were sent."
+        # Whoever went on with it meanwhile goes before: then it is gone because the service has read it.
+        journal.step_before(entry.id, "failed", require=earlier.require_broken_off, reason=wrong)
+        if found is not None and not earlier.is_needed_by_another(entry, journal):
+            session.remove(job.folder, job.filename)
+        raise UploadFailed(f"{wrong} No import was begun.")
     # Whatever goes wrong before the service is asked leaves the file where it is, for the next time.
     api = Api(job.connection)
     if api.data_set(job.name) is not None:
@@ -88,7 +89,7 @@ def _ask_now(job: ImportJob, entry: Entry, session: Session, journal: Journal) -
         )
     before = [e for e in journal.entries(job.name) if e.id != entry.id and e.is_of_set(entry)]
     earlier.refuse_under_way(session, before)
-    earlier.refuse_not_seen(before)
+    earlier.refuse_not_seen(before, journal)
     with at_work(entry):
         try:
             ask(job, api, journal, before)
@@ -103,12 +104,22 @@ def discard(job: ImportJob) -> None:
     """Remove the file of an import that has failed: see :meth:`ImportJob.discard`."""
     journal = job.journal or Journal.open(job.connection)
     entry = journal.entry(job.entry)
-    if entry is not None and entry.is_at_work:
-        raise PlanError(earlier.say_at_work(entry, "Nothing was discarded."))
-    if entry is not None and entry.step("completed"):
-        raise PlanError(
-            f"This import of {job.name!r} is completed, its set is there: there is nothing to discard."
-        )
-    if entry is None or not earlier.is_needed_by_another(entry, journal):
-        with open_session(job.connection) as session:
+    if entry is None and job.seen.status == "completed":
+        raise PlanError(_say_completed(job.name))
+    with open_session(job.connection) as session:
+        if entry is not None and not entry.is_discarded:
+            # Written down first: from then on nobody goes on with it.
+            journal.step_before(entry.id, "failed", require=_require_not_at_work, reason=DISCARDED)
+        if entry is None or not earlier.is_needed_by_another(entry, journal):
             session.remove(job.folder, job.filename)
+
+
+def _require_not_at_work(own: Entry, _others: list[Entry]) -> None:
+    if own.is_at_work:
+        raise PlanError(earlier.say_at_work(own, "Nothing was discarded."))
+    if own.step("completed"):
+        raise PlanError(_say_completed(own.data_set_name))
+
+
+def _say_completed(name: str) -> str:
+    return f"This import of {name!r} is completed, its set is there: there is nothing to discard."

@@ -31,7 +31,7 @@ JUMPS_MAX: Final = 8
 INCLUDES_MAX: Final = 16
 """How deep files may include each other; as many as OpenSSH allows."""
 
-_RUNS: Final = re.compile(r"\s*match\b.*\bexec\b", re.IGNORECASE)
+_MATCH: Final = re.compile(r"\s*match(?:\s*=\s*|\s+)(.+)", re.IGNORECASE)
 _INCLUDES: Final = re.compile(r"\s*include(?:\s*=\s*|\s+)(.+)", re.IGNORECASE)
 
 
@@ -80,9 +80,8 @@ def way_to_jump(jump: str, before: tuple[str, ...]) -> Way:
     ConfigurationError
         As :func:`way_to`.
     """
-    user, _, place = jump.removeprefix("ssh://").rpartition("@")
-    host, _, port = place.rpartition(":") if place.count(":") == 1 else (place, "", "")
-    return _way(host.strip("[]"), _port(port) if port else None, user or None, before)
+    user, host, port = _parts(jump)
+    return _way(host, _port(port) if port else None, user or None, before)
 
 
 def _way(name: str, port: int | None, user: str | None, before: tuple[str, ...] = ()) -> Way:
@@ -112,6 +111,14 @@ class _Config(paramiko.SSHConfig):
         for key, kinds in paramiko.SSHConfig.TOKENS_BY_CONFIG_KEY.items()
     }
 
+    if TYPE_CHECKING:  # an inner call, which the type stubs leave out
+
+        def _get_matches(self, match: str) -> list[dict[str, str]]: ...
+
+    def runs(self, criteria: str) -> bool:
+        """Say whether a command is among what a ``Match`` asks for."""
+        return any(one["type"].lower() == "exec" for one in self._get_matches(criteria))
+
 
 def _said_of(name: str) -> Mapping[str, str]:
     path = config_file()
@@ -134,7 +141,7 @@ def _lines(path: Path, name: str, before: tuple[str, ...] = (), depth: int = 0) 
         raise ConfigurationError(f"{path} is included {depth} files deep. Do they include each other?")
     lines: list[str] = []
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        if _RUNS.match(line):
+        if (match := _MATCH.match(line)) is not None and _Config().runs(match[1]):
             raise ConfigurationError(
                 f'{path} has a "Match exec", whose command is not run here. Write Host lines in its place.'
             )
@@ -178,12 +185,16 @@ def _jumps(name: str, said: Mapping[str, str]) -> tuple[str, ...]:
         )
     jumps = tuple(jump.strip() for jump in said[proxy].split(","))
     # "Host *" names the jump host, too: it is not reached through itself.
-    return () if _host_of(jumps[0]) == name else jumps
+    return () if _parts(jumps[0])[1] == name else jumps
 
 
-def _host_of(jump: str) -> str:
-    host = jump.removeprefix("ssh://").rpartition("@")[2]
-    return host.partition(":")[0] if host.count(":") == 1 else host.strip("[]")
+def _parts(jump: str) -> tuple[str, str, str]:
+    """Return user, host and port of ``[ssh://][user@]host[:port][/]``; what is not said is empty."""
+    user, _, place = jump.removeprefix("ssh://").removesuffix("/").rpartition("@")
+    host, colon, port = place.rpartition(":")
+    if not colon or (":" in host and not host.endswith("]")):  # an address of IPv6 without a port
+        host, port = place, ""
+    return user, host.strip("[]"), port
 
 
 def _agent(named: str) -> str | None:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from connect_pandas.service.connection import Connection
     from connect_pandas.service.graphql import DataSet
     from connect_pandas.service.job import ImportJob, Plan
-    from connect_pandas.service.journal import Entry
+    from connect_pandas.service.journal import End, Entry
     from connect_pandas.service.progress import Progress
     from connect_pandas.service.sftp import Session
 
@@ -95,15 +95,15 @@ def submit(
                 return job_of(same, journal, connection, plan=plan, progress=wait_progress or progress)
             earlier.refuse_under_way(session, before)
             _refuse_taken_set(plan, api.data_sets())
-            earlier.refuse_not_seen(before)
+            earlier.refuse_not_seen(before, journal)
             earlier.tidy_up(before, session, journal)
             plan = _with_free_file(plan, session)
-            entry = journal.plan(
-                plan,
-                connection,
-                session.directory,
-                require=lambda now: earlier.refuse_at_work(before, of_set(now)),
-            )
+
+            def require(own: Entry, others: list[Entry]) -> None:
+                earlier.refuse_at_work(before, [e for e in others if e.is_of_set(own)])
+                earlier.refuse_place_taken(own, others)
+
+            entry = journal.plan(plan, connection, session.directory, require=require)
             job = job_of(entry, journal, connection, plan=plan, progress=wait_progress or progress)
             with at_work(entry):
                 _send(job, plan, api, session, journal, before, progress, cancel)
@@ -169,9 +169,8 @@ def _send(
                 sent=lambda size, rows: advance(rows, size),
                 cancel=cancel,
             )
-        journal.step_before(
-            job.entry, "uploaded", path=receipt.path, size=receipt.size, sha256=receipt.sha256
-        )
+        sent = {"path": receipt.path, "size": receipt.size, "sha256": receipt.sha256}
+        journal.step_before(job.entry, "uploaded", require=earlier.require_ours, **sent)
         if cancel is not None and cancel.is_set():
             raise UploadFailed("Cancelled after the upload; no import was started.")
         ask(job, api, journal, before)
@@ -188,13 +187,10 @@ def ask(job: ImportJob, api: Api, journal: Journal, before: list[Entry]) -> None
     """
 
     def require(own: Entry, others: list[Entry]) -> None:
-        if own.may_have_begun or own.is_over:
-            raise PlanError(
-                f"Meanwhile somebody else went on with this import of {own.data_set_name!r} "
-                f"(connect_pandas.jobs() says: {own.steps[-1].name}). No import was begun from here."
-            )
+        earlier.require_ours(own, others)
         now = [e for e in others if e.is_of_set(own)]
         earlier.refuse_at_work(before, now, "No import was begun from here.")
+        earlier.refuse_place_taken(own, others)
 
     journal.step_before(job.entry, "asked", require=require, **this_process())
     job.asked = True
@@ -205,8 +201,6 @@ def ask(job: ImportJob, api: Api, journal: Journal, before: list[Entry]) -> None
 
 def end_early(job: ImportJob, session: Session, journal: Journal, error: BaseException) -> None:
     """Write down what ended an import early, say it, and tidy up after it."""
-    if isinstance(error, PlanError) and any(step.name == "asked" for step in journal.steps(job.entry)):
-        return  # by somebody else, whose file it is now
     if job.id is not None:
         # Perhaps once more: a step written twice says no more than one, a missing one loses the id.
         journal.step(job.entry, "submitted", job_id=job.id)
@@ -214,8 +208,11 @@ def end_early(job: ImportJob, session: Session, journal: Journal, error: BaseExc
         _leave_unconfirmed(job, journal, error)
     else:
         refused = job.asked and isinstance(error, ImportRejected | AuthenticationFailed)
-        journal.step(job.entry, "rejected" if refused else "failed", reason=_reason(error))
-        if job.receipt is not None:
+        end: End = "rejected" if refused else "failed"
+        own = journal.end(job.entry, end, begun=job.asked, reason=_reason(error))
+        if own is not None and own.may_have_begun and not job.asked:
+            return  # somebody else asked for it, whose file it is now
+        if job.receipt is not None and not (own is not None and earlier.is_needed_by_another(own, journal)):
             _clear_away(job, session, error)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import threading
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -72,6 +73,9 @@ class Client(paramiko.SFTPClient):
     def __init__(self, channel: paramiko.Channel) -> None:
         self._extensions: dict[bytes, bytes] = {}
         self._received = bytearray()
+        self._came = threading.Event()
+        """Set while there is something to read, or the session is over."""
+        channel.in_buffer.set_event(self._came)
         self.heard = time.monotonic()
         super().__init__(channel)
         self.piece = self._ask_piece()
@@ -169,16 +173,11 @@ class Client(paramiko.SFTPClient):
         return data
 
     def _receive(self, most: int) -> bytes:
-        try:
-            return self.sock.recv(most)
-        except TimeoutError:
-            # This machine slept, or its clock was put forward: then what came meanwhile is there in a moment.
-            end = time.monotonic() + MOMENT
-            while not self.sock.recv_ready():
-                if time.monotonic() > end:
-                    raise
-                time.sleep(MOMENT / 50)
-            return self.sock.recv(most)
+        # paramiko's own wait goes by the wall clock, which may be put right meanwhile. Once more for a moment: when
+        # this machine slept, what came meanwhile is there in one.
+        if not (self._came.wait(self.sock.gettimeout()) or self._came.wait(MOMENT)):
+            raise TimeoutError
+        return self.sock.recv(most)
 
 
 def _read_status(packet: bytes) -> Answer:

@@ -199,13 +199,14 @@ def break_journal(on: Stage) -> None:
         path.mkdir()
 
 
-def fill_disk(step: str) -> Callable[[Stage], None]:
-    """Let the journal take this step no more, as a full disk does."""
+def fill_disk(*steps: str) -> Callable[[Stage], None]:
+    """Let the journal take these steps no more, as a full disk does."""
 
     def act(on: Stage) -> None:
         with closing(sqlite3.connect(on.state / FILE_NAME)) as db, db:
+            named = ", ".join(f"'{step}'" for step in steps)
             full = "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
-            db.execute(f"CREATE TRIGGER full BEFORE INSERT ON steps WHEN NEW.step = '{step}' {full}")
+            db.execute(f"CREATE TRIGGER full BEFORE INSERT ON steps WHEN NEW.step IN ({named}) {full}")
 
     return act
 

@@ -142,7 +142,7 @@ FULL = (
         act=fill_disk("asked"),
         raises=UploadFailed,
         says="(?s)disk is full.*removed again",
-        step="uploaded",
+        step="failed",
     ),
     _passes("during the request", "disk full", "request", forbid_files, step="asked"),
 )

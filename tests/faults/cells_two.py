@@ -49,9 +49,9 @@ COMES = (
 
 
 def _left(fault: str = "", **more: Any) -> Cell:
-    """The disk takes no "asked", so it is about to remove its file, and is killed."""
+    """The disk takes neither "asked" nor "failed", so it is about to remove its file, and is killed."""
     usual: dict[str, Any] = {"then": "job.resume()", "dies": True, "kernels": 1, "left": "the file"}
-    act = both(fill_disk("asked"), remove=both(kill, deny))
+    act = both(fill_disk("asked", "failed"), remove=both(kill, deny))
     fault = ", ".join(filter(None, ("process killed, the whole file is written down", fault)))
     return Cell(moment=BETWEEN, fault=fault, at="confirm done", act=act, step="uploaded", **{**usual, **more})
 

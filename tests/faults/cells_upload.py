@@ -197,6 +197,7 @@ BETWEEN = (
         break_journal,
         "(?s)journal .* cannot be written any more.*removed again",
         step="",
+        warns="after a restart",
     ),
     *(
         _between(

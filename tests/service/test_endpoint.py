@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import sys
@@ -190,6 +191,44 @@ def test_a_certificate_that_nobody_vouches_for_gets_no_key(
         with pytest.raises(ConnectionFailed, match="does not prove who it is"):
             Api(connection_to(f"https://{NAME}/")).data_sets()
     assert api.came == []
+
+
+def test_a_file_of_certificates_that_is_written_anew_is_read_anew(
+    trusted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority, others = tmp_path / "trusted.pem", tmp_path / "others"
+    others.mkdir()
+    right = authority.read_bytes()
+    authority.write_bytes(certificate(others, NAME)[1].read_bytes())
+    os.utime(authority, (1, 1))
+    with tls_api(trusted) as api, proxy(api.port) as way:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{way.port}")
+        with pytest.raises(ConnectionFailed, match="does not prove who it is"):
+            Api(connection_to(f"https://{NAME}/")).data_sets()
+        authority.write_bytes(right)
+        assert len(Api(connection_to(f"https://{NAME}/")).data_sets()) == 1
+
+
+def test_the_handshake_is_part_of_the_time(trusted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(trusted)
+    over = threading.Event()
+
+    def slow(line: socket.socket, here: Door) -> None:
+        over.wait(2.5)
+        with context.wrap_socket(line, server_side=True) as safe:
+            here.came.append(safe.recv(65536))
+            over.wait(2.5)
+            safe.sendall(
+                b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s"
+                % (len(ANSWER), ANSWER)
+            )
+
+    with door(slow) as api, proxy(api.port) as way:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{way.port}")
+        with pytest.raises(ConnectionFailed, match="did not answer within 4 s"):
+            Api(replace(connection_to(f"https://{NAME}/"), timeout=4.0)).data_sets()
+        over.set()
 
 
 def test_old_tls_is_not_spoken(trusted: Path) -> None:

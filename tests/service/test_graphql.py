@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import pickle
+import signal
 import socket
 import ssl
 import threading
@@ -13,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import h11
 import pytest
 from fixtures_service import API_KEY, FakeApi, OrdersPlan, Reply, connection_to, fake_api, good, refusal
 
@@ -493,6 +495,24 @@ def test_no_error_and_no_log_shows_the_key(
     for record in caplog.records:
         assert API_KEY not in record.getMessage()
         assert API_KEY not in repr(vars(record))
+
+
+def test_no_frame_of_an_interrupted_request_shows_the_key(
+    fake: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = h11.Connection.send
+
+    def send_interrupted(self: h11.Connection, event: h11.Event) -> bytes | None:
+        signal.raise_signal(signal.SIGINT)  # a real Ctrl-C, where the request with the key is in variables
+        return send(self, event)
+
+    monkeypatch.setattr(h11.Connection, "send", send_interrupted)
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        api_of(fake).data_sets()
+    shown = traceback.TracebackException.from_exception(stopped.value, capture_locals=True)
+    text = "".join(shown.format())
+    assert "send_interrupted" in text
+    assert API_KEY not in text
 
 
 def test_the_log_of_the_library_below_lacks_nothing_but_the_key(

@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,17 +24,23 @@ from connect_pandas.errors import (
     ConnectionFailed,
     ConnectWarning,
     ImportRejected,
+    ImportTimeout,
     ImportUnconfirmed,
     PlanError,
     UploadFailed,
 )
+from connect_pandas.service import resume as resuming
+from connect_pandas.service.graphql import Api
+from connect_pandas.service.history import begun
 from connect_pandas.service.history import job as job_known_as
-from connect_pandas.service.journal import Entry, Journal, at_work
+from connect_pandas.service.journal import Entry, Journal, _since, at_work
 from connect_pandas.service.sftp import open_session
 from connect_pandas.service.submit import submit
 from connect_pandas.service.verify import Verification
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from connect_pandas import Sandbox
     from connect_pandas.service.connection import Connection
 
@@ -55,6 +61,16 @@ def last(connection: Connection) -> Entry:
 
 def steps(connection: Connection) -> list[str]:
     return [step.name for step in last(connection).steps]
+
+
+def a_set_of(plan: OrdersPlan, rows: int) -> Callable[[dict[str, Any]], Reply]:
+    sets = {"nodes": [{"name": plan.name, "dataSetId": "1", "type": "REFERENCE_SET"}]}
+
+    def query(request: dict[str, Any]) -> Reply:
+        count = "totalCount" in request["query"]
+        return good(referenceSetRecords={"totalCount": rows}) if count else good(dataSets=sets)
+
+    return query
 
 
 # ── listed and found ─────────────────────────────────────────────────────────────────────────────────────────
@@ -195,7 +211,9 @@ def test_a_file_that_another_import_waits_for_is_left_alone(
     submit(plan, connection)
     old = job_known_as(entry.id, connection)
     with pytest.raises(PlanError, match="is over"):
-        old.resume(plan)
+        old.resume()
+    with pytest.warns(ConnectWarning, match="this is that job"):
+        assert old.resume(plan).id == "job-1"
     old.discard()
     assert files_of(plan, box) == ["orders.csv"]
 
@@ -264,7 +282,7 @@ def test_only_the_newest_is_the_same_import(
     submit(dataclasses.replace(plan.first(2), filename="b.csv"), connection)
     with open_session(connection) as session:
         session.remove(plan.folder, "b.csv")
-    fake.query = good(dataSets={"nodes": [{"name": plan.name, "dataSetId": "1", "type": "REFERENCE_SET"}]})
+    fake.query = a_set_of(plan, rows=2)
     with pytest.raises(PlanError, match="is taken"):
         submit(dataclasses.replace(plan, filename="c.csv"), connection)
 
@@ -408,3 +426,253 @@ def test_a_killed_kernel_loses_nothing(
     assert job.id == "job-1"
     assert len(fake.mutations) == 1
     assert files_of(plan, box) == ["orders.csv"]
+
+
+# ── everything that comes between ────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_journal_that_works_again_is_written_before_the_service_is_asked(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi
+) -> None:
+    entry = broken_off(plan, connection, whole=True)
+    job = job_known_as(entry.id, connection)
+    with closing(sqlite3.connect(Journal.of(connection).path)) as db, db:
+        db.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON steps BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
+        )
+    with pytest.raises(UploadFailed, match="disk is full"):
+        job.resume()
+    with closing(sqlite3.connect(Journal.of(connection).path)) as db, db:
+        db.execute("DROP TRIGGER full")
+    fake.query = NO_SETS
+    for again in (job, job, job_known_as(entry.id, connection)):
+        assert again.resume().id == "job-1"
+    assert steps(connection) == ["planned", "uploaded", "asked", "submitted"]
+    assert len(fake.mutations) == 1
+
+
+def test_a_file_that_has_gone_since_long_may_only_just_have_gone(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi
+) -> None:
+    submit(plan, connection)
+    with closing(sqlite3.connect(Journal.of(connection).path)) as db, db:
+        db.execute("UPDATE steps SET at = replace(at, substr(at, 1, 4), '2024')")
+    with open_session(connection) as session:
+        session.remove(plan.folder, plan.filename)
+    for _ in range(2):
+        with pytest.raises(PlanError, match=r"does not show yet.*submit again(.|\n)*job\.discard\(\)"):
+            submit(dataclasses.replace(plan, filename="again.csv"), connection)
+    with closing(sqlite3.connect(Journal.of(connection).path)) as db, db:
+        db.execute("UPDATE steps SET at = replace(at, substr(at, 1, 4), '2024')")
+    assert submit(dataclasses.replace(plan, filename="again.csv"), connection).id == "job-1"
+    assert len(fake.mutations) == 2
+
+
+def test_a_slow_resume_does_not_end_what_a_quick_one_began(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = broken_off(plan, connection, whole=True)
+    slow, real = job_known_as(entry.id, connection), resuming.open_session
+
+    @contextmanager
+    def quick_one_first(way: Connection) -> Iterator[Any]:
+        monkeypatch.setattr(resuming, "open_session", real)
+        job_known_as(entry.id, connection).resume()
+        with real(way) as session:
+            session.remove(plan.folder, plan.filename)  # as the service does that has read it
+            yield session
+
+    monkeypatch.setattr(resuming, "open_session", quick_one_first)
+    with pytest.raises(PlanError, match="somebody else went on"):
+        slow.resume()
+    assert steps(connection) == ["planned", "uploaded", "asked", "submitted"]
+
+
+def test_one_place_holds_one_file(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi, box: Sandbox
+) -> None:
+    entry = broken_off(plan, connection)
+    returns = dataclasses.replace(plan, name="Returns")
+    with at_work(entry), pytest.raises(PlanError, match=r"is that of another import, of 'Orders'"):
+        submit(returns, connection)
+    assert files_of(plan, box) == []
+    assert fake.mutations == []
+
+
+@pytest.mark.parametrize("rows", [8, 3], ids=["of the same size", "of another size"])
+def test_the_file_of_another_import_is_left_to_it(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi, box: Sandbox, rows: int
+) -> None:
+    entry = broken_off(plan, connection, whole=True)
+    with open_session(connection) as session:
+        session.remove(plan.folder, plan.filename)
+    other = broken_off(dataclasses.replace(plan.first(rows), name="Returns"), connection, whole=True)
+    with pytest.raises((PlanError, UploadFailed), match=r"of another import|were sent"):
+        job_known_as(entry.id, connection).resume()
+    assert fake.mutations == []
+    assert files_of(plan, box) == ["orders.csv"]
+    assert job_known_as(other.id, connection).resume().id == "job-1"
+
+
+def test_what_is_discarded_is_not_asked_for(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = broken_off(plan, connection, whole=True)
+    job, real = job_known_as(entry.id, connection), Api.data_set
+
+    def discarded_meanwhile(api: Api, name: str) -> Any:
+        job_known_as(entry.id, connection).discard()
+        return real(api, name)
+
+    fake.query = NO_SETS
+    monkeypatch.setattr(Api, "data_set", discarded_meanwhile)
+    with pytest.raises(PlanError, match="somebody else went on"):
+        job.resume()
+    assert fake.mutations == []
+    assert steps(connection) == ["planned", "uploaded", "failed"]
+
+
+def test_where_the_journal_cannot_be_read_nothing_is_discarded(
+    plan: OrdersPlan, connection: Connection, box: Sandbox, fake: FakeApi
+) -> None:
+    job = submit(plan, connection)
+    path = Journal.of(connection).path
+    path.write_bytes(b"no journal" * 100)
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        job.discard()
+    assert files_of(plan, box) == ["orders.csv"]
+
+
+def test_another_process_is_heard_of(plan: OrdersPlan, connection: Connection, fake: FakeApi) -> None:
+    job = submit(plan, connection)
+    job_known_as("job-1", connection).discard()
+    fake.query = good(dataSets={"nodes": [{"name": plan.name, "dataSetId": "1", "type": "REFERENCE_SET"}]})
+    assert (job.status, job.discarded) == ("unknown", True)
+    with pytest.raises(PlanError, match="was discarded"):
+        job.wait(1)
+    assert steps(connection)[-1] == "failed"
+
+
+def test_an_id_that_could_not_be_written_down_is_written_down_later(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi
+) -> None:
+    job = submit(plan, connection)
+    with closing(sqlite3.connect(Journal.of(connection).path)) as db, db:
+        db.execute("DELETE FROM steps WHERE step = 'submitted'")
+    assert job.status == "submitted"
+    assert job_known_as(plan.filename, connection).id == "job-1"
+
+
+def test_a_step_of_an_import_that_is_not_in_the_journal_is_warned_of(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi
+) -> None:
+    journal = Journal.open(connection)
+    with pytest.warns(ConnectWarning, match="is not in it any more"):
+        journal.step("nobody", "submitted", job_id="job-1")
+
+
+def test_a_set_of_the_name_with_other_rows_is_not_the_same_import(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi
+) -> None:
+    submit(plan, connection)
+    with open_session(connection) as session:
+        session.remove(plan.folder, plan.filename)
+    fake.query = a_set_of(plan, rows=3)
+    with pytest.raises(PlanError, match="is taken"):
+        submit(dataclasses.replace(plan, filename="again.csv"), connection)
+
+
+def test_a_container_of_the_same_name_is_another_machine(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi
+) -> None:
+    entry = broken_off(plan, connection)
+    with closing(sqlite3.connect(Journal.of(connection).path)) as db, db:
+        db.execute("UPDATE steps SET detail = json_set(detail, '$.space', 'pid:[1]', '$.process', 1)")
+    (read,) = Journal.of(connection).entries()
+    assert (read.is_at_work, read.may_be_at_work) == (False, True)
+    with pytest.raises(PlanError, match="on another machine"):
+        submit(dataclasses.replace(plan, filename="b.csv"), connection)
+    assert entry.id == read.id
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "imports SET payload = '{}'",
+        "imports SET payload = 'x'",
+        "imports SET created = 'x'",
+        "steps SET detail = '[]'",
+    ],
+)
+def test_what_is_not_written_as_it_should_be_is_said(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi, damage: str
+) -> None:
+    submit(plan, connection)
+    with closing(sqlite3.connect(Journal.of(connection).path)) as db, db:
+        db.execute(f"UPDATE {damage}")
+    with pytest.warns(ConnectWarning, match=r"import .* is not written as it should be"):
+        assert len(begun(connection)) == 0
+
+
+def test_a_state_folder_is_the_same_wherever_one_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONNECT_STATE_DIR", "state")
+    with pytest.raises(ConfigurationError, match="is no absolute path"):
+        Journal.of(None)
+
+
+def test_what_failed_before_it_began_goes_on_with_the_data(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi
+) -> None:
+    entry = broken_off(plan, connection)
+    Journal.of(connection).end(entry.id, "failed", begun=False, reason="KeyboardInterrupt")
+    job = job_known_as(entry.id, connection)
+    with pytest.raises(PlanError, match="is over"):
+        job.resume()
+    assert job.resume(plan).id == "job-1"
+    assert len(fake.mutations) == 1
+
+
+def test_an_import_that_another_process_sends_is_waited_for(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi
+) -> None:
+    entry = broken_off(plan, connection)
+    fake.query = a_set_of(plan, rows=8)
+    job, journal = job_known_as(entry.id, connection), Journal.of(connection)
+    with at_work(entry):
+        with pytest.raises(ImportTimeout, match="another process is sending it"):
+            job.wait(0.1, progress=False)
+        sending = threading.Timer(0.5, lambda: journal.step(entry.id, "submitted", job_id="job-7"))
+        sending.start()
+        assert job.wait(20, progress=False).id == "job-7"
+        sending.join()
+    assert steps(connection)[-1] == "completed"
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="Linux tells by /proc")
+def test_a_killed_process_that_nobody_has_noticed_is_not_at_work(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi
+) -> None:
+    entry = broken_off(plan, connection)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        by = {**entry.by, "process": other.pid, "since": _since(other.pid)}
+        read = dataclasses.replace(entry, steps=(dataclasses.replace(entry.steps[0], detail=by),))
+        assert read.is_at_work
+        other.kill()
+        os.waitid(os.P_PID, other.pid, os.WEXITED | os.WNOWAIT)
+        assert not read.is_at_work
+
+
+def test_a_journal_that_went_with_its_sandbox_is_not_made_anew(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "gone" / "journal.sqlite3")
+    with pytest.warns(ConnectWarning, match="it is gone"):
+        journal.step("x", "failed")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_be_read_is_not_called_nothing(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi
+) -> None:
+    submit(plan, connection)
+    Journal.of(connection).path.write_bytes(b"no journal" * 100)
+    with pytest.raises(ConfigurationError, match="nobody can say what this machine has begun"):
+        job_known_as("job-1", connection)

@@ -67,6 +67,7 @@ def gone(connection: Connection, rows: int = 8) -> ImportJob:
     """A job whose file is not there."""
     journal = Journal.open()
     entry = journal.plan(OrdersPlan(), connection, "/").id
+    journal.step(entry, "submitted", job_id="job-1")
     return ImportJob(
         id="job-1",
         name="Orders",
@@ -251,7 +252,7 @@ def test_rows_that_no_longer_arrive_are_a_partial_import(fake: FakeApi, connecti
     job = gone(connection).wait(30)
     assert job.seen.status == "partial"
     assert "7 of 8 rows" in repr(job)
-    assert steps_of(job) == ["planned", "partial"]
+    assert steps_of(job) == ["planned", "submitted", "partial"]
     assert job.verify() == Verification("Orders", 8, 7)
 
 
@@ -261,7 +262,7 @@ def test_a_set_that_never_shows_is_not_called_a_success(fake: FakeApi, connectio
     with pytest.raises(ImportTimeout, match="no data set of this name is visible"):
         job.wait(30)
     assert job.seen.status == "unknown"
-    assert steps_of(job) == ["planned"]
+    assert steps_of(job) == ["planned", "submitted"]
 
 
 @pytest.mark.usefixtures("quick")
@@ -322,7 +323,7 @@ def test_an_interrupt_leaves_the_import_as_it_is(fake: FakeApi, connection: Conn
     with pytest.raises(KeyboardInterrupt) as caught:
         job.wait(30)
     assert "the import goes on" in "".join(caught.value.__notes__)
-    assert steps_of(job) == ["planned"]
+    assert steps_of(job) == ["planned", "submitted"]
 
 
 def nobody_there(connection: Connection) -> Connection:

@@ -253,17 +253,17 @@ def test_without_a_journal_the_next_step_is_taken(folder: Path) -> None:
 def test_whoever_plans_sees_what_was_planned_before_and_may_refuse() -> None:
     Journal.open().plan(OrdersPlan(), CONNECTION, "/")
 
-    def refuse(entries: list[Entry]) -> None:
-        raise LookupError([entry.data_set_name for entry in entries])
+    def refuse(own: Entry, others: list[Entry]) -> None:
+        raise LookupError([own.job_name, *(entry.data_set_name for entry in others)])
 
-    with pytest.raises(LookupError, match="Orders"):
+    with pytest.raises(LookupError, match="'More', 'Orders'"):
         Journal.open().plan(OrdersPlan(job_name="More"), CONNECTION, "/", require=refuse)
     assert [entry.job_name for entry in Journal.open().entries()] == ["Add orders"]
 
 
 def test_of_many_that_plan_at_once_one_is_the_first() -> None:
-    def refuse_second(entries: list[Entry]) -> None:
-        if entries:
+    def refuse_second(_own: Entry, others: list[Entry]) -> None:
+        if others:
             raise LookupError
 
     def plan() -> None:

@@ -84,6 +84,8 @@ def test_refusals_say_what_to_do(tmp_path: Path, pairs: dict[str, Path]) -> None
         open_public.stat().st_mode & 0o044
     )  # public keys and tables are open to others: that is not what is wrong
     assert "is a public key" in refusal(open_public)
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    assert "is no regular file but a pipe" in refusal(tmp_path / "pipe")
     (tmp_path / "open table").write_text("a,b\n1,2\n")
     assert "is not a private key" in refusal(tmp_path / "open table")
     of_public = written("key.pub", public(pairs["ed25519"]).read_text())
@@ -287,6 +289,38 @@ def test_a_revoked_key_says_so(connection: Connection, pairs: dict[str, Path]) -
     refusal = keys.trust(connection).refusal(keys.load(pairs["ed25519"], None))
     assert "revoked" in str(refusal)
     assert refusal.fingerprint == fingerprint(pairs["ed25519"])
+
+
+@pytest.mark.parametrize("where", ["the connection's", "the user's", "the machine's"])
+def test_a_pin_does_not_outdo_a_revocation(
+    connection: Connection,
+    pairs: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    where: str,
+) -> None:
+    key = keys.load(pairs["ed25519"], None)
+    users, machines = tmp_path / ".ssh" / "known_hosts", tmp_path / "machines"
+    users.parent.mkdir()
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    monkeypatch.setattr(keys, "MACHINES_KNOWN_HOSTS", machines)
+    pinned = replace(connection, host_key=fingerprint(pairs["ed25519"]))
+    if where == "the user's":
+        pinned = replace(pinned, known_hosts=None)
+    assert keys.trust(pinned).proves(key)
+    marked = machines if where == "the machine's" else pinned.known_hosts or users
+    marked.write_text(f"@revoked * {' '.join(public(pairs['ed25519']).read_text().split()[:2])}\n")
+    trust = keys.trust(pinned)
+    assert not trust.proves(key)
+    assert f"that {marked} marks as revoked" in str(trust.refusal(key))
+    assert trust.refusal(key).reason == "revoked"
+
+
+def test_a_pin_needs_no_known_hosts(connection: Connection, pairs: dict[str, Path], tmp_path: Path) -> None:
+    pinned = replace(connection, host_key=fingerprint(pairs["ed25519"]))
+    for unreadable in (tmp_path / "none", tmp_path):
+        trust = keys.trust(replace(pinned, known_hosts=unreadable))
+        assert trust.proves(keys.load(pairs["ed25519"], None))
 
 
 def test_a_short_rsa_host_key_proves_nothing(

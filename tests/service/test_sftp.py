@@ -352,6 +352,29 @@ def test_a_server_that_stalls_ends_the_upload(sshd: Sshd, size: int) -> None:
             replace(session, _timeout=1).upload("", f"stalled-{size}.csv", freezing())
 
 
+def turn_back_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the wall clock run backwards from now on: whoever waits by it waits without end."""
+    now, begin = time.time(), time.monotonic()
+    monkeypatch.setattr(time, "time", lambda: now - (time.monotonic() - begin))
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("size", [2_000, 30_000_000], ids=["answers", "sends"])
+def test_no_wait_goes_by_the_wall_clock(sshd: Sshd, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    def freezing() -> Iterator[tuple[bytes, int]]:
+        proxy.frozen.set()
+        turn_back_the_clock(monkeypatch)
+        yield from slices(content(size))
+
+    with (
+        wire(sshd.port) as proxy,
+        open_session(sshd.connection(port=proxy.port, host_key=sshd.fingerprint())) as session,
+    ):
+        session._client.sock.settimeout(1)
+        with pytest.raises(UploadFailed, match=r"may be left on the server"):
+            replace(session, _timeout=1).upload("", f"clock-{size}.csv", freezing())
+
+
 def stalled(session: Session) -> Session:
     """A session that would wait for ever."""
     session._client.sock.settimeout(1000)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
 import inspect
 import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +17,9 @@ from connect_pandas.service.connection import SETTINGS, Connection, Secret, reso
 from connect_pandas.service.sftp import open_session
 from connect_pandas.service.ssh_config import way_to, way_to_jump
 from tests import sshd as openssh
+from tests.service.test_lookup import swallowing
 from tests.service.test_setup import answers_for
+from tests.service.test_sftp import turn_back_the_clock
 from tests.sshd import HOST, Sshd, fingerprint, known_host, make_key, public
 
 if TYPE_CHECKING:
@@ -307,6 +311,44 @@ def test_a_jump_host_that_forwards_nothing(home: Path, sshd: Sshd, tmp_path: Pat
             open_session(without_key(sshd, host="target", port=22))
 
 
+@pytest.mark.timeout(30)
+@pytest.mark.skipif(sys.platform != "linux", reason="what a full queue does is Linux's")
+def test_a_jump_host_that_does_not_answer_ends_by_no_wall_clock(
+    home: Path, sshd: Sshd, jump: Sshd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    know(home, jump)
+    turn_back_the_clock(monkeypatch)
+    with swallowing("127.0.0.2") as port:
+        configure(home, "Host target", "  HostName 127.0.0.2", f"  Port {port}", *through(jump, sshd)[3:])
+        connection = without_key(sshd, host="target", port=22, timeout=3.0)
+        with pytest.raises(ConnectionFailed, match="jump host on the way to"):
+            open_session(connection)
+
+
+@pytest.mark.parametrize(
+    ("jump", "parts"),
+    [
+        ("door", (None, "door", 22)),
+        ("ann@door:2200", ("ann", "door", 2200)),
+        ("ssh://ann@door:2200/", ("ann", "door", 2200)),
+        ("2001:db8::1", (None, "2001:db8::1", 22)),
+        ("[::1]:2222", (None, "::1", 2222)),
+        ("ann@[2001:db8::1]", ("ann", "2001:db8::1", 22)),
+        ("ssh://ann@[::1]:2222", ("ann", "::1", 2222)),
+    ],
+)
+def test_a_jump_host_is_read_as_ssh_reads_it(
+    home: Path, jump: str, parts: tuple[str | None, str, int]
+) -> None:
+    way = way_to_jump(jump, ())
+    assert (way.user, way.host, way.port) == (parts[0] or getpass.getuser(), *parts[1:])
+
+
+def test_a_host_that_is_called_like_a_command_is_none(home: Path, sshd: Sshd) -> None:
+    configure(home, "Match host exec-server,exec", "  Port 2022", f"Match host {HOST}", "  Port 2023")
+    assert way_to(without_key(sshd, port=22)).port == 2023
+
+
 def test_jump_hosts_that_lead_to_each_other_end(home: Path, sshd: Sshd) -> None:
     configure(home, "Host a", "  ProxyJump b", "Host b", "  ProxyJump a")
     with pytest.raises(ConfigurationError, match="lead to each other"):
@@ -319,6 +361,7 @@ def test_jump_hosts_that_lead_to_each_other_end(home: Path, sshd: Sshd) -> None:
         (["ProxyCommand nc %h %p"], "ProxyCommand"),
         (["Port twenty"], "'twenty' is not a port"),
         (['Match exec "true"', "  User x"], '"Match exec"'),
+        (['match=host * !e"xec" "true"', "  User x"], '"Match exec"'),
         (["nonsense"], "cannot be read"),
     ],
 )
