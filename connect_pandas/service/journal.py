@@ -446,7 +446,7 @@ class Journal:
         error = self._try(work, make=make)
         if error is not None and not isinstance(error, _Busy) and not self._has_warned:
             self._has_warned = True
-            self._warn("written", error, "After a restart the import cannot be looked up here.")
+            self._warn("written", error, "The import cannot be looked up here after a restart.")
         return error
 
     def _say_busy(self, error: Exception) -> str:
