@@ -27,6 +27,7 @@ SUBSCRIPTION_PREFIX: Final = "sub_"
 ANSWER_SECONDS: Final = 30.0
 """How long a server may say nothing, where the user sets no ``timeout``. Source: open."""
 LONGEST_SECONDS: Final = 86_400
+"""The most that a ``timeout`` can be: no socket takes any number."""
 DEFAULT_PROFILE: Final = "default"
 """The profile that is taken when nothing else says who connects, and where to."""
 

@@ -361,8 +361,7 @@ class ImportJob:
         from connect_pandas.service.resume import discard
 
         discard(self)
-        self.discarded = True
-        self.seen = Seen("unknown", "it was discarded and its file removed", datetime.now())
+        self._note_discarded()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         from connect_pandas.notebook.draw import bundle
@@ -403,20 +402,25 @@ class ImportJob:
 
     def _take_note(self) -> Entry | None:
         """Take note of what another process has done with it, and write down what could not be before."""
-        entry = None
-        if self.journal is not None:
-            with suppress(ConfigurationError):  # nobody can say
-                entry = self.journal.entry(self.entry)
-        if self.journal is None or entry is None:
+        if self.journal is None:
+            return None
+        try:
+            entry = self.journal.entry(self.entry)
+        except ConfigurationError:  # nobody can say
+            return None
+        if entry is None:
             return None
         if self.id is not None and entry.job_id is None:
             self.journal.step(self.entry, "submitted", job_id=self.id)
         self.id = self.id or entry.job_id
         self.asked = self.asked or entry.may_have_begun
         if entry.is_discarded and not self.discarded:
-            self.discarded = True
-            self.seen = Seen("unknown", "it was discarded and its file removed", datetime.now())
+            self._note_discarded()
         return entry
+
+    def _note_discarded(self) -> None:
+        self.discarded = True
+        self.seen = Seen("unknown", "it was discarded and its file removed", datetime.now())
 
     def _file_is_there(self) -> bool:
         with _FileWatch(self) as watch:
@@ -434,7 +438,6 @@ class ImportJob:
         begin = since = time.monotonic()
         before, shown, warned = Evidence(None, None), 0, False
         for pause in _pauses():
-            self._require_something_to_wait_for(self._take_note())
             evidence = self._see_if_possible(watch) if self.asked else self._not_asked_yet()
             now = time.monotonic()
             if evidence != before:
@@ -454,6 +457,7 @@ class ImportJob:
             if now - begin >= timeout:
                 raise ImportTimeout(self._say_over(timeout))
             time.sleep(min(pause, timeout - (now - begin)))
+            self._require_something_to_wait_for(self._take_note())
 
     def _see_if_possible(self, watch: _FileWatch) -> Evidence:
         try:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from connect_pandas.errors import (
@@ -88,8 +87,7 @@ def submit(
         with open_session(connection) as session:
             # Files are looked for before sets: once an import's file is gone, its set is there to be seen.
             journal = Journal.open(connection)
-            of_set = partial(earlier.of_set, plan=plan, connection=connection, session=session)
-            before = of_set(journal.entries(plan.name))
+            before = earlier.of_set(journal.entries(plan.name), plan, connection, session)
             if (same := earlier.same_import(plan, session, before, api, progress)) is not None:
                 (tell or warn)(earlier.say_same(same))
                 return job_of(same, journal, connection, plan=plan, progress=wait_progress or progress)
