@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import os
 import statistics
@@ -92,9 +93,7 @@ def compare(
     }
     if by_hand:
         ways["hand-written"] = lambda: hand_written(orders, server)
-    ours(
-        samples.many_orders(1_000), connection, "First"
-    )  # what loads on first use is loaded now, for every way alike
+    ours(samples.many_orders(1_000), connection)  # what loads on first use is loaded now, for every way alike
     taken: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):
         for name, way in ways.items():
@@ -110,8 +109,12 @@ def compare(
         print(f"  {name:<14}{median:7.2f} s   {median / yardstick:5.2f} × sftp put   {spread}")
 
 
-def ours(orders: pd.DataFrame, connection: Connection, name: str = "Orders") -> None:
+def ours(orders: pd.DataFrame, connection: Connection) -> None:
+    name = f"Orders{next(_number)}"  # a set of a name that is gone would still be about to show
     orders.connect.create_reference_set(name, connection=connection, progress=False)
+
+
+_number = itertools.count(1)
 
 
 def hand_written(orders: pd.DataFrame, server: Sshd) -> None:
@@ -235,7 +238,7 @@ def measured_apart(rows: int) -> int:
 
 def extra_memory(rows: int, connection: Connection) -> int:
     """Return by how much the peak of resident memory in the call is over what was resident before, in bytes."""
-    ours(samples.many_orders(1_000), connection, "First")
+    ours(samples.many_orders(1_000), connection)
     orders = samples.many_orders(rows)
     before = _status("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # forgets the peak so far
