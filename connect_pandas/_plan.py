@@ -30,7 +30,7 @@ from connect_pandas.data.problems import (
     ordered,
     show,
 )
-from connect_pandas.errors import PlanError
+from connect_pandas.errors import PlanError, nothing_sent
 
 if TYPE_CHECKING:
     import os
@@ -57,7 +57,8 @@ _COUNTED_BYTES: Final = 500_000
 class ImportPlan:
     """Everything that an import will do: attributes, key, file, destination, notifications, problems.
 
-    Made by :func:`connect_pandas.plan`. It shows itself; it changes only into another plan (:meth:`replace`).
+    Made by :func:`connect_pandas.plan`. It shows itself; it changes only into another plan (:meth:`replace`), so a copy
+    is the plan itself. A pickle of it holds the whole frame, and no secret.
 
     Attributes
     ----------
@@ -299,17 +300,21 @@ class ImportPlan:
         ImportUnconfirmed
             When nobody answered for the import; the message says how to find out.
         """
-        from connect_pandas.notebook.progress import shown
-        from connect_pandas.service.connection import current, require_connection
-        from connect_pandas.service.submit import submit
+        try:
+            from connect_pandas.notebook.progress import shown
+            from connect_pandas.service.connection import current, require_connection
+            from connect_pandas.service.submit import submit
 
-        require_connection(connection)
-        self.require_ok()
+            require_connection(connection)
+            self.require_ok()
+            to = connection or current()
+        except KeyboardInterrupt as stop:
+            raise nothing_sent(stop, "The import had not begun") from None
         show, wait = (
             (shown(on=progress), shown(on=True)) if isinstance(progress, bool) else (progress, progress)
         )
         try:
-            return submit(self, connection or current(), progress=show, wait_progress=wait)
+            return submit(self, to, progress=show, wait_progress=wait)
         except KeyboardInterrupt as stop:
             # Its note says what became of the import; in which of our lines it was says nothing to who pressed Ctrl-C.
             raise stop.with_traceback(None) from None
@@ -323,6 +328,16 @@ class ImportPlan:
             With all problems at once.
         """
         require_ok(self._seen, self.problems)
+
+    def __copy__(self) -> ImportPlan:
+        return self  # it never changes
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> ImportPlan:
+        return self
+
+    def __reduce__(self) -> Any:
+        # What travels is the frame and what was given; where it arrives, the frame is looked at anew.
+        return _decided_anew, (self.frame, _given(self.options), self._made)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         from connect_pandas.notebook.display import bundle
@@ -378,6 +393,11 @@ def make(
     """
     settled, seen = first_look(frame, given, told)
     return _decide(settled, _MadeUp.now(), seen)
+
+
+def _decided_anew(frame: pd.DataFrame, given: Mapping[str, Any], made: _MadeUp) -> ImportPlan:
+    settled, seen = first_look(frame, given)
+    return _decide(settled, made, seen)
 
 
 def _given(settled: Options) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from connect_pandas.service import setup
 from connect_pandas.service.connection import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from connect_pandas.notebook.setup_form import SetupForm
     from connect_pandas.service.setup import Answers, Known
@@ -53,13 +53,22 @@ def _walk(known: Known) -> bool:
             raise
         except ConnectError as error:
             print(_indented(setup.marked("✗", str(error))), file=sys.stderr)
-            again = _ask("Try again? [yes, no, or the number of the step to go back to]: ").lower()
-            if again.isdecimal() and 0 < int(again) <= len(setup.STEPS):
-                answers = answers.having(**{setup.STEPS[int(again) - 1].name: None})
-            elif again not in ("", "y", "yes"):
+            again = _again()
+            if again == "no":
                 print("Stopped; no profile was saved.", file=sys.stderr)
                 return False
+            if again != "yes":
+                answers = answers.having(**{again: None})
     return True
+
+
+def _again() -> str:
+    """Ask how to go on after what went wrong: return yes, no, or the name of the step to go back to."""
+    steps = {str(number): step.name for number, step in enumerate(setup.STEPS, 1)}
+    question = "Try again? [yes, no, or the number of the step to go back to]"
+    return _one_of(
+        {"": "yes", **_YES_OR_NO, **steps}, question, f"yes, no, or a number from 1 to {len(steps)}"
+    )
 
 
 def _indented(words: str) -> str:
@@ -170,8 +179,18 @@ def _secret(question: str) -> Secret | None:
     return secret if secret.reveal() else None
 
 
+_YES_OR_NO: Final = {"y": "yes", "yes": "yes", "n": "no", "no": "no"}
+
+
 def _yes(question: str) -> bool:
-    return _ask(f"{question} [yes/no]: ").lower() in ("y", "yes")
+    return _one_of(_YES_OR_NO, f"{question} [yes/no]", "yes or no") == "yes"
+
+
+def _one_of(meanings: Mapping[str, str], question: str, wanted: str) -> str:
+    """Ask until the answer is one of these, and return what it means: a slip of the finger decides nothing."""
+    while (answer := _ask(f"{question}: ").lower()) not in meanings:
+        print(f"Please answer {wanted}.")
+    return meanings[answer]
 
 
 def _ask(question: str, *, hidden: bool = False) -> str:

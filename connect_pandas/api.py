@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Never, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Final, Literal, Never, TypedDict, Unpack
 
 from connect_pandas._signatures import spelled
+from connect_pandas.errors import nothing_sent
 
 if TYPE_CHECKING:
     import os
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     Where = Hashable | Sequence[Hashable]
     """True, False, a column's label, or several."""
     Schema = pa.DataFrameSchema | type[pa.DataFrameModel] | str | os.PathLike[str]
+
+
+_LOOKING: Final = "The frame was still being looked at"
 
 
 class PlanOptions(TypedDict, total=False):
@@ -323,9 +327,10 @@ def plan(df: pd.DataFrame, name: str, **options: Unpack[PlanOptions]) -> ImportP
     PlanError
         When a name, key or option cannot be: all of them at once.
     """
-    from connect_pandas._plan import make
-
-    return make(df, {"name": name, **options})
+    try:
+        return _plan_in_sight(df, name, options, progress=False)
+    except KeyboardInterrupt as stop:
+        raise nothing_sent(stop, _LOOKING) from None
 
 
 @spelled
@@ -369,8 +374,8 @@ def create_reference_set(df: pd.DataFrame, name: str, **options: Unpack[SubmitOp
     try:
         made = _plan_in_sight(df, name, options, progress=progress)
     except KeyboardInterrupt as stop:
-        stop.add_note("The frame was still being looked at: nothing was sent.")
-        raise
+        # The first time, loading what reads a frame takes a moment, too.
+        raise nothing_sent(stop, _LOOKING) from None
     return made.submit(connection, progress=progress)
 
 
@@ -513,7 +518,7 @@ def jobs(connection: Connection | None = None) -> pd.DataFrame:
         ``planned``, ``uploaded``, ``asked``, ``submitted``, ``completed``, ``partial``, ``rejected``, ``failed``,
         ``unconfirmed``, or ``gone``, its file, while its set does not show), ``at`` (of that step) and ``begun`` (both
         in UTC), ``rows``, ``bytes`` (of the file, once it is uploaded), ``file``, ``job`` (the service's id),
-        ``user``, ``host``. Its index is the journal's own id.
+        ``user``, ``host`` (with its port where that is not 22). Its index is the journal's own id.
         :func:`connect_pandas.job` takes that, the service's id, the file's name or the data set's.
     """
     import pandas as pd

@@ -11,6 +11,7 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
+from connect_pandas import __version__
 from connect_pandas.errors import ConnectError
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="connect-pandas", description="A pandas DataFrame becomes an Acoustic Connect reference set."
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (run, words) in _COMMANDS.items():
         command = commands.add_parser(name, help=words, description=words)

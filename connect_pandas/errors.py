@@ -21,8 +21,10 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 import warnings
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from connect_pandas.data.problems import Problems
@@ -51,13 +53,21 @@ __all__ = [
 ]
 
 
+_SHORT: Final = 5
+"""Names of fewer characters are short."""
+
+
 def did_you_mean(named: object, known: Collection[object]) -> str:
     """Return ``" Did you mean 'Order ID'?"`` of what is most like what was named; empty where nothing is."""
     from difflib import get_close_matches
 
     as_given, in_any_case = {str(k): k for k in known}, {str(k).casefold(): k for k in known}
-    close = [as_given[c] for c in get_close_matches(str(named), as_given, n=2, cutoff=0.6)]
-    close = close or [in_any_case[c] for c in get_close_matches(str(named).casefold(), in_any_case, n=2)]
+    # A slip is much of a short name, and little of a long one: country_code is no slip for n_code.
+    cutoff = 0.6 if len(str(named)) < _SHORT else 0.75
+    close = [as_given[c] for c in get_close_matches(str(named), as_given, n=2, cutoff=cutoff)]
+    close = close or [
+        in_any_case[c] for c in get_close_matches(str(named).casefold(), in_any_case, n=2, cutoff=cutoff)
+    ]
     return f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
 
 
@@ -77,8 +87,41 @@ def _level_of_the_user() -> int:
     return level
 
 
+def _of_the_user(trace: TracebackType | None) -> TracebackType | None:
+    """Return a traceback without our first line and all below it; ``None`` where no other is left."""
+    theirs: list[TracebackType] = []
+    while trace is not None and not trace.tb_frame.f_code.co_filename.startswith(_PACKAGE):
+        theirs.append(trace)
+        trace = trace.tb_next
+    below = None
+    for one in reversed(theirs):
+        below = TracebackType(below, one.tb_frame, one.tb_lasti, one.tb_lineno)
+    return below
+
+
+def nothing_sent(stop: KeyboardInterrupt, when: str) -> KeyboardInterrupt:
+    """Return an interrupt with a note that nothing was sent; in which of our lines it was says nothing to anybody."""
+    stop.add_note(f"{when}: nothing was sent.")
+    return stop.with_traceback(None)
+
+
 class ConnectError(Exception):
     """The base of every error that this package raises."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Return the traceback that IPython, who asks for it, shows: down to the line that called this package.
+
+        Where more than the usual is asked for, by ``%xmode Verbose``, it is whole. The error itself keeps all of it:
+        for ``%debug``, for logs, for plain Python.
+        """
+        from IPython.core.getipython import get_ipython
+
+        if (shell := get_ipython()) is None:
+            return traceback.format_exception(self)
+        writer, whole = shell.InteractiveTB, self.__traceback__
+        trace = whole if writer.mode == "Verbose" else _of_the_user(whole) or whole
+        lines: list[str] = writer.structured_traceback(type(self), self, trace)
+        return lines
 
 
 class ConnectWarning(UserWarning):

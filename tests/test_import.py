@@ -52,7 +52,7 @@ def test_one_line_from_a_frame_to_a_reference_set(box: Sandbox) -> None:
     assert job.plan is not None
     assert job.plan.payload["importInput"]["dataSetName"] == "Orders"
     assert job.id in repr(job)
-    assert "Data management > Job monitoring" in repr(job)
+    assert "box.jobs" in repr(job)
 
 
 def test_what_arrives_is_what_the_frame_held(box: Sandbox) -> None:
@@ -146,8 +146,13 @@ def test_a_taken_name_is_found_before_the_upload(box: Sandbox) -> None:
 def test_the_sixth_set_is_refused_in_the_services_words(box: Sandbox) -> None:
     for i in range(5):
         samples.orders().connect.create_reference_set(f"Orders{i}", progress=False).wait()
-    with pytest.raises(ImportRejected) as caught:
+    with (
+        pytest.warns(ConnectWarning, match="has 5 reference sets already") as warned,
+        pytest.raises(ImportRejected) as caught,
+    ):
         samples.orders().connect.create_reference_set("Orders6", progress=False)
+    assert [w.filename for w in warned] == [__file__]
+    assert box.explorer in str(warned[0].message)
     assert caught.value.reason.startswith("INPUT_VALIDATION_FAILED")
     assert box.files.empty
 

@@ -70,6 +70,20 @@ def test_every_mistake_is_said_at_once() -> None:
     assert "Perhaps 'a_b'?" in str(caught.value)
 
 
+def test_only_what_is_nearly_the_same_is_taken_for_what_was_meant() -> None:
+    frame = ORDERS.assign(n_code=1)
+    for named, hint in (
+        ("country_code", ""),
+        ("zip_code", ""),
+        ("m_code", " Did you mean 'n_code'?"),
+        ("N_CODE", " Did you mean 'n_code'?"),
+        ("Dtae", " Did you mean 'Date'?"),
+    ):
+        with pytest.raises(PlanError) as caught:
+            connect_pandas.plan(frame, "Orders", key=named)
+        assert str(caught.value).startswith(f"key=: there is no column {named!r}.{hint} Known: "), named
+
+
 def test_what_names_many_may_be_any_iterable() -> None:
     plan = connect_pandas.plan(
         ORDERS,

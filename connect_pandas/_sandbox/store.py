@@ -227,7 +227,7 @@ class Store:
 
     def _check_count(self) -> None:
         if len(self._files) >= DIRECTORY_FILES_MAX:
-            raise RefusedError(f"The directory holds at most {DIRECTORY_FILES_MAX} files.")
+            raise RefusedError(f"The directory is full: it holds at most {DIRECTORY_FILES_MAX} files.")
 
     def _has_room(self, more: int) -> bool:
         with self._lock:

@@ -65,7 +65,7 @@ def _said_of_dates(s: Subject, code: str, count: int) -> tuple[str, By | None]:
         return said, By("impossible_dates", "makes them missing")
     if code == "not-a-date":
         return f"{counted(count, 'is no date', 'are no dates')}.", None
-    return _how_dated(s, count), By("dates", "writes them so", named=False)
+    return _how_dated(s, count), By("dates", "writes them as the service reads them", named=False)
 
 
 def _day_of(s: Subject) -> Predicate:

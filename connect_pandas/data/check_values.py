@@ -400,7 +400,7 @@ def _phones(s: Subject) -> Iterator[Finding]:
             phones.is_not_e164,
             f"{counted(bad, 'is', 'are')} not written as the service asks of phone numbers, as in +4915112345678.",
             fix=s.as_type("TEXT", "imports them as they are"),
-            by=By("phones", "writes them so"),
+            by=By("phones", "writes them as the service asks"),
         )
     if s.p.kind == "text" and (bad := tally(s.columns, s.a.position, _not_assigned)):
         yield s.found(

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Final
 
 import ipywidgets as widgets
 
-from connect_pandas import rules
 from connect_pandas.errors import ConnectError, ImportUnconfirmed
 from connect_pandas.notebook import view_service as view
 from connect_pandas.notebook.draw import as_html
 from connect_pandas.notebook.draw import size as in_bytes
 from connect_pandas.notebook.form_parts import alert, guarded, in_words, words
-from connect_pandas.service.connection import current
+from connect_pandas.service.connection import current, monitoring
+from connect_pandas.service.graphql import doubt_of_room
 from connect_pandas.service.history import how_to_look_up
-from connect_pandas.service.job import MONITORING
 from connect_pandas.service.submit import submit
 
 if TYPE_CHECKING:
@@ -93,8 +92,8 @@ class Import(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         else:
             sandbox = ", a sandbox" if connection.kind == "sandbox" else ""
             said = f"The set will be made by {connection.user} at {connection.host}{sandbox}."
-            if sets >= rules.SETS_MAX and not self.has_begun:
-                said += _no_room(sets, connection)
+            if not self.has_begun and (doubt := doubt_of_room(sets, connection)):
+                said += f"\n{doubt}"
         self.to.value = words(said)
 
     def allow(self, reasons: list[str]) -> None:
@@ -193,23 +192,13 @@ class Import(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             self.bar.layout.display, self.far.value = "none", ""
 
 
-def _no_room(sets: int, connection: Connection) -> str:
-    where = (
-        f"in its explorer, {connection.endpoint}, with\n"
-        'mutation { deleteDataSet(where: {dataSetId: "…"}) { dataSetId } }   # the id is in box.sets'
-        if connection.kind == "sandbox"
-        else "in the web app, or ask Connect for more than it gives by default"
-    )
-    return f"\nIt has {sets} reference sets already, and may refuse another. To make room, delete one {where}"
-
-
 def _still(job: ImportJob, seconds: float) -> str:
     """Say what it may mean that nothing changes any more."""
     if seconds < job.still_seconds:
         return ""
     return words(
         f"Nothing has changed for {seconds:,.0f} s. It waits or runs, or it has failed: a failed import keeps its "
-        f"file. Look in the web app, {MONITORING}. To give it up: form.job.discard()"
+        f"file. Look in the {monitoring(job.connection)}. To give it up: form.job.discard()"
     )
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 from connect_pandas.data.problems import show
 from connect_pandas.notebook.draw import SHOWN, Item, Table, View, count, more, size
 from connect_pandas.notebook.way import notified, told, way
+from connect_pandas.service.connection import monitoring
+from connect_pandas.service.entry import DISCARDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -15,8 +17,8 @@ if TYPE_CHECKING:
     from connect_pandas.notebook.draw import Stop, Verdict
     from connect_pandas.service.checkup import Checkup
     from connect_pandas.service.connection import Connection
+    from connect_pandas.service.entry import Step
     from connect_pandas.service.job import ImportJob, Status
-    from connect_pandas.service.journal import Step
     from connect_pandas.service.verify import Verification
 
 _SECRET: Final = "given, not shown"  # noqa: S105 - it says that there is one
@@ -99,23 +101,34 @@ def _differences(found: Verification) -> tuple[Table]:
 def job(asked_for: ImportJob) -> View:
     """Return the view of an import job: the way of its data, ticked as far as they have come; asks nobody."""
     steps = {} if asked_for.journal is None else {s.name: s for s in asked_for.journal.steps(asked_for.entry)}
+    standing = _standing(asked_for, steps)
     done = (
         _uploaded(asked_for, steps),
         _submitted(asked_for, steps),
-        _done(asked_for),
+        _done(asked_for, standing),
         _compared_item(asked_for),
     )
     asked = asked_for.payload["importInput"]
     return View(
-        title=f"Import job {asked_for.id or '(no id)'}: reference set {asked_for.name!r}, {asked_for.seen.status}",
+        title=f"Import job {asked_for.id or '(no id)'}: reference set {asked_for.name!r}, {standing}",
         way=_ticked(asked_for, *(item.verdict for item in done[:3])),
         facts=(
             ("notify", notified([n["destination"] for n in asked.get("notifications", ())])),
-            ("look", f"web app, Data management > Job monitoring: {asked_for.job_name}"),
+            ("look", f"{monitoring(asked_for.connection)}: {asked_for.job_name}"),
         ),
         checklist=done,
-        verdict=_next(asked_for),
+        verdict=_next(asked_for, standing),
     )
+
+
+def _standing(asked_for: ImportJob, steps: Mapping[str, Step]) -> str:
+    """Return how an import stands, in a word: by its end where that is known, else by what was last seen of it."""
+    if asked_for.seen.status in ("completed", "partial"):
+        return asked_for.seen.status
+    failed = steps.get("failed")
+    if asked_for.discarded or (failed is not None and failed.detail.get("reason") == DISCARDED):
+        return "discarded"
+    return next((end for end in ("rejected", "failed") if end in steps), asked_for.seen.status)
 
 
 def _ticked(asked_for: ImportJob, uploaded: Verdict, submitted: Verdict, done: Verdict) -> tuple[Stop, ...]:
@@ -130,9 +143,7 @@ def _uploaded(asked_for: ImportJob, steps: Mapping[str, Step]) -> Item:
         words = f"{asked_for.receipt.size:,} bytes{_when(steps, 'uploaded')}, confirmed by the server"
         return Item("passed", "uploaded", words)
     if "failed" in steps:
-        return Item(
-            "error", "uploaded", f"failed{_when(steps, 'failed')}: {steps['failed'].detail.get('reason', '')}"
-        )
+        return Item("error", "uploaded", _ended(steps, "failed", "failed"))
     return Item("open", "uploaded", "not known here")
 
 
@@ -140,10 +151,12 @@ def _submitted(asked_for: ImportJob, steps: Mapping[str, Step]) -> Item:
     if asked_for.id is not None:
         return Item("passed", "submitted", f"the service began the job{_when(steps, 'submitted')}")
     if "rejected" in steps:
-        reason = steps["rejected"].detail.get("reason", "")
-        return Item("error", "submitted", f"refused{_when(steps, 'rejected')}: {reason}")
+        return Item("error", "submitted", _ended(steps, "rejected", "refused"))
+    if asked_for.asked and _standing(asked_for, steps) == "failed":
+        return Item("error", "submitted", _ended(steps, "failed", "failed"))
     if not asked_for.asked:
-        return Item("open", "submitted", "the service was not asked for it: it never began")
+        so = f"so far; it {asked_for.sender}" if asked_for.sender else "it never began"
+        return Item("open", "submitted", f"the service was not asked for it: {so}")
     return Item("open", "submitted", "the service did not confirm it; it may have begun or not")
 
 
@@ -155,8 +168,12 @@ _DONE: Final[Mapping[Status, Verdict]] = {
 }
 
 
-def _done(asked_for: ImportJob) -> Item:
+def _done(asked_for: ImportJob, standing: str) -> Item:
     seen = asked_for.seen
+    if standing in ("rejected", "failed"):
+        return Item("open", "done", "no import was begun")
+    if standing == "discarded":
+        return Item("open", "done", "it was discarded and its file removed")
     return Item(_DONE[seen.status], "done", f"{seen.words} (as of {_moment(seen.at)})")
 
 
@@ -169,17 +186,21 @@ def _compared_item(asked_for: ImportJob) -> Item:
     return Item("passed" if found.ok else "error", "verified", words)
 
 
-def _next(asked_for: ImportJob) -> str:
-    if asked_for.seen.status not in ("completed", "partial"):
-        if asked_for.discarded:
+def _next(asked_for: ImportJob, standing: str) -> str:
+    if standing not in ("completed", "partial"):
+        if standing in ("rejected", "discarded") or (standing == "failed" and asked_for.asked):
             return f'next: df.connect.create_reference_set("{asked_for.name}")   import the data anew'
-        if not asked_for.asked:
+        if not (asked_for.asked or asked_for.sender):
             return f'next: job.resume(df.connect.plan("{asked_for.name}"))   go on with it, with the data'
         return "next: job.wait()   wait until the service is done"
     if asked_for.verification is None:
         verb = "compare what arrived with what was sent" if asked_for.plan else "count what arrived"
         return f"next: job.verify()   {verb}"
     return "" if asked_for.verification.ok else "next: job.verification   what differs"
+
+
+def _ended(steps: Mapping[str, Step], name: str, verb: str) -> str:
+    return f"{verb}{_when(steps, name)}: {steps[name].detail.get('reason', '')}"
 
 
 def _when(steps: Mapping[str, Step], name: str) -> str:

@@ -176,6 +176,15 @@ def require_running(connection: Connection) -> None:
         )
 
 
+def monitoring(connection: Connection) -> str:
+    """Say where one who is not sure looks for a job, as in ``f"look in the {…}"``: a sandbox has no web app."""
+    return "sandbox's table, box.jobs" if connection.kind == "sandbox" else _MONITORING
+
+
+_MONITORING: Final = "web app, Data management > Job monitoring"
+"""Where the web app shows jobs. Source: guide."""
+
+
 def _is_there(sandbox: Connection) -> bool:
     # Its folder goes with it. What its key file says is another matter: a key of one's own outlives it, and a path that
     # is wrong is no end of it.
@@ -284,6 +293,8 @@ def _wrong_host_key(label: str, host_key: Any) -> str | None:
 def _wrong_directory(label: str, directory: Any) -> str | None:
     if not isinstance(directory, str):
         return f'{label} takes text, as in "sub_0000000001", and not {directory!r}.'
+    if ".." in directory.split("/"):
+        return f'{label}={directory!r} leads upwards: write the directory itself, as in "sub_0000000001", without "..".'
     above, _, _name = directory.strip("/").rpartition("/")
     subscription = next((part for part in above.split("/") if part.startswith(SUBSCRIPTION_PREFIX)), None)
     if subscription is None:

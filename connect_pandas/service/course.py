@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 # gql takes httpx or its successor, whichever is there: the exceptions to tell apart are of the one it took.
 from gql.transport.httpx import httpx  # type: ignore[attr-defined]
 
-from connect_pandas.service.lookup import LookUpTimeout, look_up, share
+from connect_pandas.service.lookup import LookUpTimeout, address_of
 
 if TYPE_CHECKING:
     from connect_pandas.service.connection import Connection
@@ -62,13 +62,13 @@ class Course:
         if host != httpx.URL(self._endpoint).raw_host.decode():
             self.proxy, self.is_at_proxy = f"{host}:{port}", True
         try:
-            addresses = look_up(host, port, self._reach)
-        except LookUpTimeout as error:
+            # These are the arguments that httpcore is about to connect with: it would look the name up once more. Who
+            # the server has to prove to be, and the Host header, stay the name.
+            info["host"] = address_of(host, port, self._reach)
+        except TimeoutError as error:
             raise httpx.ConnectTimeout(str(error)) from error
         except OSError as error:
             raise httpx.ConnectError(str(error)) from error
-        # These are the arguments that httpcore is about to connect with. It takes the addresses one after another.
-        info["timeout"] = share(self._reach, addresses)
 
     def _begin(self, line: socket.socket) -> None:
         self.cancel()

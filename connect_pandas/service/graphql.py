@@ -32,6 +32,7 @@ from gql.transport.httpx import HTTPXTransport, httpx  # type: ignore[attr-defin
 from graphql import GraphQLSchema, OperationDefinitionNode, build_schema
 from graphql.execution.values import get_variable_values
 
+from connect_pandas import rules
 from connect_pandas.errors import (
     AuthenticationFailed,
     ConnectionFailed,
@@ -41,7 +42,7 @@ from connect_pandas.errors import (
 )
 from connect_pandas.service.connection import Secret, is_loopback, require_running
 from connect_pandas.service.course import Course, in_words, say_no_proxy, say_no_socks
-from connect_pandas.service.journal import place
+from connect_pandas.service.entry import place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -575,6 +576,23 @@ _ADVICE: Final = {
     ),
 }
 """Source: guide, errors of the import."""
+
+
+def doubt_of_room(sets: int, connection: Connection) -> str:
+    """Say that the service may refuse one more set, and how to make room; empty where there is room by default."""
+    if sets < rules.SETS_MAX:
+        return ""
+    where = (
+        f"in its explorer, {connection.endpoint}, with\n"
+        'mutation { deleteDataSet(where: {dataSetId: "…"}) { dataSetId } }   # the id is in box.sets'
+        if connection.kind == "sandbox"
+        else "in the web app, or ask Connect for more than it gives by default"
+    )
+    return (
+        f"The subscription has {sets} reference sets already: the service may refuse another, and says so only once "
+        f"the file is there. To make room, delete one {where}"
+    )
+
 
 _DOCUMENTED: Final = ("S3_FILE_METADATA_FAILED", "INPUT_VALIDATION_FAILED")
 _NOT_BEGUN: Final = frozenset(

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from connect_pandas.errors import ConfigurationError, PlanError, did_you_mean
-from connect_pandas.service.connection import current, require_running
+from connect_pandas.service.connection import DOMAINS, SFTP_PORT, Domain, current, require_running
+from connect_pandas.service.entry import Entry, clock, place
 from connect_pandas.service.job import ImportJob, Seen
-from connect_pandas.service.journal import Journal, place
+from connect_pandas.service.journal import Journal
 from connect_pandas.service.progress import Progress, silent
+from connect_pandas.service.rows import RECEIPT
 from connect_pandas.service.upload import Receipt
 
 if TYPE_CHECKING:
     from connect_pandas.service.connection import Connection
     from connect_pandas.service.job import Plan, Status
-    from connect_pandas.service.journal import Entry
+    from connect_pandas.service.rows import Row
 
 
 def begun(connection: Connection | None = None) -> tuple[dict[str, Any], ...]:
@@ -39,8 +41,15 @@ def _row(entry: Entry) -> dict[str, Any]:
         "file": place(entry.folder, entry.filename),
         "job": entry.job_id,
         "user": entry.user,
-        "host": entry.host,
+        "host": _server(entry),
     }
+
+
+def _server(entry: Entry) -> str:
+    """Write a host with its port where that is not the usual one."""
+    if entry.port == SFTP_PORT:
+        return entry.host
+    return f"[{entry.host}]:{entry.port}" if ":" in entry.host else f"{entry.host}:{entry.port}"
 
 
 def job(which: str, connection: Connection | None = None) -> ImportJob:
@@ -65,21 +74,50 @@ def job(which: str, connection: Connection | None = None) -> ImportJob:
     PlanError
         When this machine has begun no such import over this connection.
     ConfigurationError
-        When there is no connection, it is that of a sandbox that has stopped, or the journal cannot be read.
+        When there is no connection, it is that of a sandbox that has stopped, or the journal, or what it has of this
+        import, cannot be read.
     """
     who = connection or current()
     require_running(who)
     journal = Journal.of(who)
-    ours = [entry for entry in journal.entries(required=True) if entry.is_of(who)]
-    found = [e for e in ours if which in (e.id, e.job_id, e.filename, e.data_set_name)]
+    rows = journal.rows(required=True)
+    ours = [row for row in rows if not isinstance(row, Entry) or row.is_of(who)]
+    found = [row for row in ours if which in _names(row)]
     if not found:
-        known = sorted({entry.data_set_name for entry in ours} | {entry.filename for entry in ours})
-        none = "" if ours else " It has begun none at all."
-        raise PlanError(
-            f"This machine has begun no import {which!r} over this connection.{none}{did_you_mean(which, known)} "
-            "connect_pandas.jobs() lists them."
-        )
-    return job_of(found[-1], journal, who)
+        elsewhere = [row for row in rows if isinstance(row, Entry) and which in _names(row)]
+        raise PlanError(_say_elsewhere(which, elsewhere[-1]) if elsewhere else _say_unknown(which, ours))
+    (entry,) = journal.readable(found[-1:])
+    return job_of(entry, journal, who)
+
+
+def _names(row: Row) -> tuple[str | None, ...]:
+    return (row.id, row.filename, row.data_set_name, row.job_id if isinstance(row, Entry) else None)
+
+
+def _say_unknown(which: str, ours: list[Row]) -> str:
+    known = sorted({row.data_set_name for row in ours} | {row.filename for row in ours})
+    none = "" if ours else " It has begun none at all."
+    return (
+        f"This machine has begun no import {which!r} over this connection.{none}{did_you_mean(which, known)} "
+        "connect_pandas.jobs() lists them."
+    )
+
+
+def _say_elsewhere(which: str, entry: Entry) -> str:
+    """Say over which connection an import was begun, and how to connect to that."""
+    server = Domain(entry.host, entry.endpoint)
+    domain = next((name for name, one in DOMAINS.items() if one == server), None)
+    named: dict[str, Any] = {"host": entry.host, "port": entry.port, "endpoint": entry.endpoint}
+    if domain is not None and entry.port == SFTP_PORT:
+        named = {"domain": domain}
+    settings = named | {"user": entry.user, "directory": entry.directory}
+    return (
+        f"This machine has begun no import {which!r} over this connection, but one over another: of {entry.user} at "
+        f"{_server(entry)}, in {entry.directory}, at {clock(entry.created)} (step: {entry.steps[-1].name}).\n"
+        "Connect to that, and ask again:\n"
+        f"  connect_pandas.connect({', '.join(f'{name}={value!r}' for name, value in settings.items())})\n"
+        f"  connect_pandas.job({which!r})"
+    )
 
 
 def open_ends(connection: Connection) -> tuple[ImportJob, ...]:
@@ -113,7 +151,7 @@ def job_of(
         payload=entry.payload,
         connection=connection,
         plan=plan,
-        receipt=Receipt(**uploaded.detail) if uploaded else None,
+        receipt=Receipt(*(uploaded.detail[name] for name in RECEIPT)) if uploaded else None,
         journal=journal,
         entry=entry.id,
         progress=progress,

@@ -24,8 +24,9 @@ from connect_pandas.errors import (
     PlanError,
     warn,
 )
+from connect_pandas.service.connection import monitoring
+from connect_pandas.service.entry import place
 from connect_pandas.service.graphql import Api
-from connect_pandas.service.journal import place
 from connect_pandas.service.progress import Advance, Progress, silent
 from connect_pandas.service.sftp import Session, open_session
 from connect_pandas.service.verify import Verification, verify
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from connect_pandas.service.connection import Connection
-    from connect_pandas.service.journal import Entry, Journal
+    from connect_pandas.service.entry import Entry
+    from connect_pandas.service.journal import Journal
     from connect_pandas.service.upload import Receipt
 
 FIRST_PAUSE: Final = 0.2
@@ -380,11 +382,19 @@ class ImportJob:
         """For how long nothing may change before it may have failed: a large import takes its time. Source: open."""
         return STILL_SECONDS + self.rows / STILL_ROWS_A_SECOND
 
+    @property
+    def sender(self) -> str:
+        """Who is sending it, in words that follow its name; empty where nobody is. Asks only the journal."""
+        try:
+            entry = None if self.journal is None else self.journal.entry(self.entry)
+        except ConfigurationError:
+            return ""
+        return entry.sender if entry is not None and entry.is_being_sent else ""
+
     # ── how it is followed ─────────────────────────────────────────────────────────────────────────────
 
     def _require_something_to_wait_for(self, entry: Entry | None) -> None:
-        is_being_sent = entry is not None and (entry.is_at_work or entry.may_be_at_work)
-        if not self.asked and not is_being_sent:
+        if not self.asked and not (entry is not None and entry.is_being_sent):
             raise PlanError(
                 f"This import of {self.name!r} was broken off before the service was asked for it: it never began. "
                 "To go on with it: job.resume(), with the data where they have to be sent again: "
@@ -478,8 +488,8 @@ class ImportJob:
         with suppress(ConnectWarning):
             warn(
                 f"The file of the import of {self.name} is still there after {seconds:,.0f} s without any change. It "
-                "waits or runs, or it has failed: a failed import keeps its file. Look in the web app, "
-                f"{MONITORING}, for {self._label}. The wait goes on; Ctrl-C ends only the waiting."
+                "waits or runs, or it has failed: a failed import keeps its file. Look in the "
+                f"{monitoring(self.connection)}, for {self._label}. The wait goes on; Ctrl-C ends only the waiting."
             )
 
     @property
@@ -490,8 +500,8 @@ class ImportJob:
         return (
             f"The import of {self.name} is not seen to be done after {seconds:,.0f} s: {self.seen.words}. "
             f"Its file is {place(self.folder, self.filename)}.\n"
-            f"A failed import may leave its file there and is not shown otherwise: look in the web app, "
-            f"{MONITORING}, for {self._label}.\n"
+            f"A failed import may leave its file there and is not shown otherwise: look in the "
+            f"{monitoring(self.connection)}, for {self._label}.\n"
             "To wait longer: job.wait()    To give it up, and submit again: job.discard()"
         )
 

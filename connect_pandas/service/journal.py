@@ -7,29 +7,30 @@ that it knows is not asked for while the next step cannot be written, as it migh
 
 from __future__ import annotations
 
-import json
 import os
-import platform
+import shlex
 import sqlite3
-import sys
 import time
 import uuid
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from contextlib import closing, suppress
+from datetime import UTC, datetime
 from pathlib import Path
-from posixpath import normpath
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from platformdirs import user_state_path
 
 from connect_pandas.errors import ConfigurationError, ConnectWarning, UploadFailed, warn
+from connect_pandas.service.entry import Entry, Step
+from connect_pandas.service.process import this_process
+from connect_pandas.service.rows import CLEARED, TABLES, VERSION, Row, Unreadable, add_import, add_step, read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterable
 
     from connect_pandas.service.connection import Connection
+    from connect_pandas.service.entry import End, StepName
     from connect_pandas.service.job import Plan
 
 FOLDER_VARIABLE: Final = "CONNECT_STATE_DIR"
@@ -39,175 +40,10 @@ BUSY_SECONDS: Final = 10.0
 _LOOK_SECONDS: Final = 0.02
 """How often it looks whether the other is done."""
 
-StepName = Literal[
-    "planned",
-    "uploaded",
-    "asked",
-    "submitted",
-    "rejected",
-    "unconfirmed",
-    "failed",
-    "gone",
-    "completed",
-    "partial",
-]
-End = Literal["rejected", "failed", "completed", "partial"]
-
-DISCARDED: Final = "discarded by its user"
-"""Why an import failed that its user gave up."""
-SENDING_MOST: Final = timedelta(hours=24)
-"""For how long another machine is taken to be still sending what it has begun. Source: open."""
-
-_ENDS: Final = ("completed", "partial", "rejected", "failed")
-_BEGUN: Final = ("asked", "submitted", "unconfirmed")
+Require = Callable[[Entry, list[Row]], None]
+"""Looks at an import and at those beside it, and raises where it must not go on."""
 
 _Read = TypeVar("_Read")
-
-VERSION: Final = 2
-"""Of the tables, as the file's ``user_version`` says."""
-
-_COLUMNS: Final = (
-    *("id", "created", "data_set_name", "job_name", "user", "host", "port", "endpoint"),
-    *("directory", "folder", "filename", "rows", "payload"),
-)
-
-_TABLES: Final = f"""
-BEGIN IMMEDIATE;
-CREATE TABLE IF NOT EXISTS imports (
-    id TEXT PRIMARY KEY, created TEXT NOT NULL, data_set_name TEXT NOT NULL, job_name TEXT NOT NULL,
-    user TEXT NOT NULL, host TEXT NOT NULL, port INTEGER NOT NULL, endpoint TEXT NOT NULL,
-    directory TEXT NOT NULL, folder TEXT NOT NULL, filename TEXT NOT NULL, rows INTEGER NOT NULL,
-    payload TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS steps (
-    number INTEGER PRIMARY KEY, import_id TEXT NOT NULL REFERENCES imports (id),
-    step TEXT NOT NULL, at TEXT NOT NULL, detail TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS steps_of_import ON steps (import_id, number);
-PRAGMA user_version = {VERSION};
-COMMIT;
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Something that happened to an import, and when (UTC)."""
-
-    name: str
-    at: datetime
-    detail: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An import that this machine has begun.
-
-    ``directory`` is the subscription's directory on the server, ``folder`` and ``filename`` the place below
-    it; ``created`` is in UTC, ``payload`` the guide's ``{"importInput": {…}}``; ``steps`` stand in the order
-    of time.
-    """
-
-    id: str
-    created: datetime
-    data_set_name: str
-    job_name: str
-    user: str
-    host: str
-    port: int
-    endpoint: str
-    directory: str
-    folder: str
-    filename: str
-    rows: int
-    payload: dict[str, Any]
-    steps: tuple[Step, ...]
-
-    def is_of(self, connection: Connection) -> bool:
-        """Say whether it went over a connection to this user's same subscription."""
-        # A connection that names no directory takes the only one there is.
-        end = normpath(f"/{connection.directory or ''}").lstrip("/")
-        same_directory = f"/{self.directory.strip('/')}".endswith(f"/{end}") if end else True
-        return _whose(self) == _whose(connection) and same_directory
-
-    def is_of_set(self, other: Entry) -> bool:
-        """Say whether it makes the same set as another, in the same subscription."""
-        same_place = self.directory == other.directory and _whose(self) == _whose(other)
-        return same_place and self.data_set_name == other.data_set_name
-
-    def is_at(self, other: Entry) -> bool:
-        """Say whether its file is at the same place as another's."""
-        place, theirs = ((e.directory, e.folder, e.filename) for e in (self, other))
-        return place == theirs and _whose(self) == _whose(other)
-
-    def step(self, name: StepName) -> Step | None:
-        """Return the last step of this name, or ``None``."""
-        return next((step for step in reversed(self.steps) if step.name == name), None)
-
-    @property
-    def job_id(self) -> str | None:
-        """The service's id of the job; ``None`` where it confirmed none."""
-        submitted = self.step("submitted")
-        return submitted.detail.get("job_id") if submitted else None
-
-    @property
-    def is_over(self) -> bool:
-        """Whether its end was seen, good or bad."""
-        return any(step.name in _ENDS for step in self.steps)
-
-    @property
-    def may_have_begun(self) -> bool:
-        """Whether the service was asked for it, with an answer or without."""
-        return any(step.name in _BEGUN for step in self.steps)
-
-    @property
-    def is_under_way(self) -> bool:
-        """Whether the service was asked for it, and its end was not seen."""
-        return self.may_have_begun and not self.is_over
-
-    @property
-    def is_at_work(self) -> bool:
-        """Whether it is being sent, by this process or by another of this machine that still runs."""
-        # Where nothing tells a process from a later one of its number, age has to.
-        told = bool(self.by.get("since")) or datetime.now(UTC) - self.created < SENDING_MOST
-        elsewhere = told and self._is_by_this_machine and _runs(self.by)
-        return not self._is_sent and (elsewhere or self.id in _at_work)
-
-    @property
-    def may_be_at_work(self) -> bool:
-        """Whether another machine with this journal has begun it not long ago, and may still be sending it."""
-        lately = datetime.now(UTC) - self.created < SENDING_MOST
-        return not self._is_sent and not self._is_by_this_machine and lately
-
-    @property
-    def by(self) -> dict[str, Any]:
-        """The ``process`` and the ``machine`` that went on with it last."""
-        return next((step.detail for step in reversed(self.steps) if "process" in step.detail), {})
-
-    @property
-    def was_broken_off(self) -> bool:
-        """Whether nobody sends it, and the service was not asked for it: what there is of its file is of no use."""
-        return not (self.may_have_begun or self.is_over or self.is_at_work)
-
-    @property
-    def is_discarded(self) -> bool:
-        """Whether its user gave it up."""
-        failed = self.step("failed")
-        return failed is not None and failed.detail.get("reason") == DISCARDED
-
-    @property
-    def _is_by_this_machine(self) -> bool:
-        """Whether its process would be seen from here: a container may have the name of another, not its processes."""
-        return (self.by.get("machine"), self.by.get("space", _space())) == (platform.node(), _space())
-
-    @property
-    def holds_its_file(self) -> bool:
-        """Whether its file is there for it, or about to be: no other import may have one at its place."""
-        waits = self.step("uploaded") is not None or self.is_at_work or self.may_be_at_work
-        return not self.is_over and (waits or self.may_have_begun)
-
-    @property
-    def _is_sent(self) -> bool:
-        return any(step.name in (*_ENDS, "submitted", "unconfirmed") for step in self.steps)
 
 
 class _Busy(Exception):
@@ -253,13 +89,15 @@ class Journal:
         own = None if connection is None else connection.state
         return cls((own or state_folder()) / FILE_NAME)
 
+    # ── written ──────────────────────────────────────────────────────────────────────────────────────────
+
     def plan(
         self,
         plan: Plan,
         connection: Connection,
         directory: str,
         *,
-        require: Callable[[Entry, list[Entry]], None] = lambda _own, _others: None,
+        require: Require = lambda _own, _others: None,
     ) -> Entry:
         """Write down a new import as planned and return it.
 
@@ -267,33 +105,23 @@ class Journal:
         ----------
         plan : Plan
         connection : Connection
+            Its ``host_key`` is the one that the server has shown.
         directory : str
             The subscription's directory on the server.
         require : callable, optional
             Looks at the new import, and at those of the data set's or the file's name that are written down, while no
             other process can add one; what it raises comes out, and nothing is written.
+
+        Raises
+        ------
+        ConfigurationError
+            When another process does not let go of it.
         """
-        now = datetime.now(UTC)
-        entry = Entry(
-            id=str(uuid.uuid4()),
-            created=now,
-            data_set_name=plan.name,
-            job_name=plan.job_name,
-            user=connection.user,
-            host=connection.host,
-            port=connection.port,
-            endpoint=connection.endpoint,
-            directory=directory,
-            folder=plan.folder,
-            filename=plan.filename,
-            rows=plan.rows,
-            payload=plan.payload,
-            steps=(Step("planned", now, this_process()),),
-        )
+        entry = planned(plan, connection, directory)
 
         def add(db: sqlite3.Connection) -> None:
-            require(entry, list(_read(db, _ALIKE, name=entry.data_set_name, file=entry.filename)))
-            _add_import(db, entry)
+            require(entry, _alike(db, entry))
+            add_import(db, entry)
 
         if isinstance(error := self._write(add, make=True), _Busy):
             raise ConfigurationError(self._say_busy(error))
@@ -305,8 +133,8 @@ class Journal:
         """Add a step to an import; where that cannot be written, a warning says so."""
 
         def add(db: sqlite3.Connection) -> None:
-            _read_own(db, entry)
-            _add_step(db, entry, name, _now(), detail)
+            _own(db, entry)
+            add_step(db, entry, name, detail)
 
         self._write_or_warn(entry, name, add)
 
@@ -329,14 +157,19 @@ class Journal:
         found: list[Entry] = []
 
         def add(db: sqlite3.Connection) -> None:
-            own = _read_own(db, entry)
+            own = _own(db, entry)
             found[:] = [own]
-            is_known = own.step("failed") or own.step("rejected") or own.step("completed")
+            is_known = own.has_failed or own.step("completed")
             if not is_known and (begun or not own.may_have_begun):
-                _add_step(db, entry, name, _now(), detail)
+                add_step(db, entry, name, detail)
 
         self._write_or_warn(entry, name, add)
         return next(iter(found), None)
+
+    def clear(self, entry: str) -> None:
+        """Note that nothing of the file of an import that is over is left; where that cannot be, not a word of it."""
+        if entry not in self._unwritten:
+            self._try(lambda db: add_step(db, entry, CLEARED, {}))
 
     def _write_or_warn(self, entry: str, name: StepName, add: Callable[[sqlite3.Connection], None]) -> None:
         if entry in self._unwritten:
@@ -344,17 +177,15 @@ class Journal:
         # Where warnings are errors, this one must not come between a started import and its job.
         with suppress(ConnectWarning):
             if isinstance(error := self._write(add), _Busy):
-                warn(
-                    f"The journal {self.path} is held by another process for more than {BUSY_SECONDS:.0f} s ({error}): "
-                    f"that this import is {name} is not written down there, and a restart forgets it."
-                )
+                meaning = f"That this import is {name} is not written down there, and a restart forgets it."
+                warn(f"{self._say_unusable('written', error)} {meaning}")
 
     def step_before(
         self,
         entry: str,
         name: StepName,
         *,
-        require: Callable[[Entry, list[Entry]], None] = lambda _own, _others: None,
+        require: Require = lambda _own, _others: None,
         **detail: Any,
     ) -> None:
         """Add a step that must be known to whoever goes on with the import, should this process die.
@@ -375,10 +206,9 @@ class Journal:
         """
 
         def add(db: sqlite3.Connection) -> None:
-            own = _read_own(db, entry)
-            alike = _read(db, _ALIKE, name=own.data_set_name, file=own.filename)
-            require(own, [other for other in alike if other.id != entry])
-            _add_step(db, entry, name, _now(), detail)
+            own = _own(db, entry)
+            require(own, [other for other in _alike(db, own) if other.id != entry])
+            add_step(db, entry, name, detail)
 
         if entry not in self._unwritten and (error := self._try(add)):
             raise UploadFailed(
@@ -387,26 +217,67 @@ class Journal:
                 f"Make room on that disk, or set {FOLDER_VARIABLE} to a folder on another, and submit again."
             )
 
-    def entries(self, data_set: str | None = None, *, required: bool = False) -> list[Entry]:
-        """Read the imports, or those of one data set, the oldest first; empty where nothing can be read.
+    # ── read ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def entries(self) -> list[Entry]:
+        """Read all imports, the oldest first; one warning names those that cannot be read."""
+        rows = self.rows()
+        if left_out := [str(row) for row in rows if isinstance(row, Unreadable)]:
+            warn(f"The journal {self.path} lists all but {len(left_out):,}: {'; '.join(left_out)}.")
+        return [row for row in rows if isinstance(row, Entry)]
+
+    def of_set(self, data_set: str) -> list[Entry]:
+        """Read the imports of one data set, the oldest first.
 
         Raises
         ------
         ConfigurationError
-            When they are required and cannot be read.
+            As of :meth:`readable`.
+        """
+        return self.readable(self.rows(data_set))
+
+    def rows(self, data_set: str | None = None, *, required: bool = False) -> list[Row]:
+        """Read the imports, or those of one data set, the oldest first; a warning where nothing can be read.
+
+        Raises
+        ------
+        ConfigurationError
+            When they are required and nothing can be read.
         """
         try:
             where = "" if data_set is None else "data_set_name = :name"
-            return self._look(lambda db: list(_read(db, where, name=data_set))) or []
+            return self._look(lambda db: list(read(db, where, name=data_set))) or []
         except (OSError, sqlite3.Error) as error:
             if required:
                 raise ConfigurationError(
-                    f"The journal {self.path} cannot be read ({error}), so nobody can say what this machine has begun. "
+                    f"{self._say_unusable('read', error)} So nobody can say what this machine has begun. "
                     f"Look in the web app; or set {FOLDER_VARIABLE} to the folder of another."
                 ) from None
             if not self._has_warned:
                 self._warn("read", error, "The imports that this machine has sent cannot be listed.")
             return []
+
+    def readable(self, rows: Iterable[Row]) -> list[Entry]:
+        """Return imports that have to be known before the next step.
+
+        Raises
+        ------
+        ConfigurationError
+            When one of them is not written as it should be: nobody knows what became of it.
+        """
+        entries = list[Entry]()
+        for row in rows:
+            if isinstance(row, Unreadable):
+                line = f"DELETE FROM imports WHERE rowid = {row.row}"  # noqa: S608 - it is only shown
+                raise ConfigurationError(
+                    f"In the journal {self.path}, {row}. Nobody can say what became of it, so nothing was begun.\n"
+                    "Look for it in the web app, Data management > Job monitoring, and for its file on the server. "
+                    "Where it is over, take it out of the journal:\n"
+                    f'  sqlite3 {shlex.quote(str(self.path))} "{line}"\n'
+                    f"or set {FOLDER_VARIABLE} to another folder, whose journal knows nothing of what was sent before."
+                )
+            entries.append(row)
+        return entries
 
     def entry(self, which: str) -> Entry | None:
         """Read one import by its id; ``None`` where it is not written down.
@@ -417,12 +288,13 @@ class Journal:
             When it cannot be read: somebody may be at it.
         """
         try:
-            return next(iter(self._look(lambda db: list(_read(db, "id = :id", id=which))) or ()), None)
+            found = self._look(lambda db: list(read(db, "id = :id", id=which))) or []
         except (OSError, sqlite3.Error) as error:
             raise ConfigurationError(
-                f"The journal {self.path} cannot be read ({error}), so nobody can say whether this import is being "
-                "sent. Nothing was done."
+                f"{self._say_unusable('read', error)} So nobody can say whether this import is being sent. "
+                "Nothing was done."
             ) from None
+        return next(iter(self.readable(found)), None)
 
     def steps(self, entry: str) -> tuple[Step, ...]:
         """Read the steps of one import; nothing where they cannot be read, and not a word of it."""
@@ -432,13 +304,13 @@ class Journal:
             return ()
         return found.steps if found else ()
 
-    def _look(self, read: Callable[[sqlite3.Connection], _Read]) -> _Read | None:
+    def _look(self, find: Callable[[sqlite3.Connection], _Read]) -> _Read | None:
         """Read in the file, as soon as no other process holds it; ``None`` where there is none."""
 
         def look() -> _Read:
             with closing(_connect_to_read(self.path)) as db:
                 db.execute("BEGIN")  # what is added in the middle of a look is not seen in a part
-                return read(db)
+                return find(db)
 
         return _when_free(look, _end_of_patience()) if self.path.exists() else None
 
@@ -448,13 +320,6 @@ class Journal:
             self._has_warned = True
             self._warn("written", error, "The import cannot be looked up here after a restart.")
         return error
-
-    def _say_busy(self, error: Exception) -> str:
-        return (
-            f"The journal {self.path} is held by another process for more than {BUSY_SECONDS:.0f} s ({error}). It says "
-            "what was sent before, so nothing was sent. Try again; if it stays so, end the program that holds it, or "
-            f"set {FOLDER_VARIABLE} to another folder."
-        )
 
     def _try(self, work: Callable[[sqlite3.Connection], None], *, make: bool = False) -> Exception | None:
         """Do the work in one transaction; return what kept it from being written."""
@@ -474,14 +339,20 @@ class Journal:
 
     def _warn(self, verb: str, error: Exception, meaning: str) -> None:
         warn(
-            f"The journal {self.path} cannot be {verb} ({error}). {meaning} "
+            f"{self._say_unusable(verb, error)} {meaning} "
             f"Move it away, or set {FOLDER_VARIABLE} to a folder that can be written to."
         )
 
+    def _say_busy(self, error: Exception) -> str:
+        return (
+            f"{self._say_unusable('written', error)} It says what was sent before, so nothing was sent. Try again; if "
+            f"it stays so, end the program that holds it, or set {FOLDER_VARIABLE} to another folder."
+        )
 
-def place(folder: str, filename: str) -> str:
-    """Return where a file is below the subscription's directory."""
-    return "/".join(filter(None, (folder, filename)))
+    def _say_unusable(self, verb: str, error: Exception) -> str:
+        if isinstance(error, _Busy):
+            return f"The journal {self.path} is held by another process for more than {BUSY_SECONDS:.0f} s ({error})."
+        return f"The journal {self.path} cannot be {verb} ({error})."
 
 
 def state_folder() -> Path:
@@ -505,79 +376,6 @@ _turn: Final = Lock()
 """Whose turn it is to write, among the threads of this process."""
 if hasattr(os, "register_at_fork"):  # a child is not left waiting for a thread that it does not have
     os.register_at_fork(before=_turn.acquire, after_in_parent=_turn.release, after_in_child=_turn.release)
-_at_work: set[str] = set()
-"""The imports that this process is sending."""
-
-
-@contextmanager
-def at_work(entry: Entry) -> Iterator[None]:
-    """Say that this process is sending an import, until the block ends."""
-    _at_work.add(entry.id)
-    try:
-        yield
-    finally:
-        _at_work.discard(entry.id)
-
-
-def _whose(one: Entry | Connection) -> tuple[str, str, int, str]:
-    """Return user and servers as they are compared: spelt in another way they are the same."""
-    return (one.user.lower(), one.host.lower(), one.port, one.endpoint.lower().rstrip("/"))
-
-
-def this_process() -> dict[str, Any]:
-    """Return what tells this process from every other, for a step that says who goes on with an import."""
-    now = {"process": os.getpid(), "machine": platform.node(), "since": _since(os.getpid())}
-    return now | ({"space": space} if (space := _space()) else {})
-
-
-def _space() -> str:
-    """Return what tells from where processes are seen, as in a container; empty where nothing says."""
-    try:
-        return str(Path("/proc/self/ns/pid").readlink())
-    except OSError:
-        return ""
-
-
-def _since(process: int) -> str:
-    """Return since when a process runs, which tells it from a later one of its number; empty where nothing says."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        stat = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-    state, *others = stat.rpartition(")")[2].split()
-    return "" if state == "Z" else f"{boot} {others[18]}"  # one that has ended, and waits to be noticed
-
-
-def _runs(by: dict[str, Any]) -> bool:
-    """Whether another process of this number, which is still the same, runs here."""
-    process = by.get("process")
-    if not isinstance(process, int) or process == os.getpid():
-        return False
-    if by.get("since") and by["since"] != _since(process):
-        return False
-    if sys.platform == "win32":
-        return _runs_on_windows(process)
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # it is another user's
-        return True
-    return True
-
-
-def _runs_on_windows(process: int) -> bool:
-    # os.kill(…, 0) would end it there. 0x1000 asks for no more than to query it; 259 is its exit code while it runs.
-    import ctypes
-
-    kernel, code = ctypes.WinDLL("kernel32"), ctypes.c_ulong()  # type: ignore[attr-defined,unused-ignore]
-    kernel.OpenProcess.restype = ctypes.c_void_p
-    handle = ctypes.c_void_p(kernel.OpenProcess(0x1000, False, process))
-    try:
-        return bool(kernel.GetExitCodeProcess(handle, ctypes.byref(code))) and code.value == 259
-    finally:
-        kernel.CloseHandle(handle)
 
 
 def _end_of_patience() -> float:
@@ -652,78 +450,39 @@ def _require_tables(db: sqlite3.Connection) -> None:
         return
     if version or tables:
         raise sqlite3.DatabaseError("another version of this package wrote it")
-    db.executescript(_TABLES)
+    db.executescript(TABLES)
 
 
-def _add_import(db: sqlite3.Connection, entry: Entry) -> None:
-    values = {name: getattr(entry, name) for name in _COLUMNS}
-    values |= {"created": _written(entry.created), "payload": json.dumps(entry.payload)}
-    names, places = ", ".join(_COLUMNS), ", ".join(f":{name}" for name in _COLUMNS)
-    db.execute(f"INSERT INTO imports ({names}) VALUES ({places})", values)  # noqa: S608 - own names only
-    for step in entry.steps:
-        _add_step(db, entry.id, step.name, _written(step.at), step.detail)
-
-
-def _add_step(db: sqlite3.Connection, entry: str, name: str, at: str, detail: dict[str, Any]) -> None:
-    db.execute(
-        "INSERT INTO steps (import_id, step, at, detail) VALUES (?, ?, ?, ?)",
-        (entry, name, at, json.dumps(detail)),
+def planned(plan: Plan, connection: Connection, directory: str) -> Entry:
+    """Return a new import of a plan, which is written down nowhere yet."""
+    now = datetime.now(UTC)
+    shown = {} if connection.host_key is None else {"host_key": connection.host_key}
+    return Entry(
+        id=str(uuid.uuid4()),
+        created=now,
+        data_set_name=plan.name,
+        job_name=plan.job_name,
+        user=connection.user,
+        host=connection.host,
+        port=connection.port,
+        endpoint=connection.endpoint,
+        directory=directory,
+        folder=plan.folder,
+        filename=plan.filename,
+        rows=plan.rows,
+        payload=plan.payload,
+        steps=(Step("planned", now, this_process() | shown),),
     )
 
 
-_ALIKE: Final = "data_set_name = :name OR filename = :file"
+def _alike(db: sqlite3.Connection, entry: Entry) -> list[Row]:
+    """Read the imports of an import's data set, or of its file's name."""
+    values = {"name": entry.data_set_name, "file": entry.filename}
+    return list(read(db, "data_set_name = :name OR filename = :file", **values))
 
 
-def _read_own(db: sqlite3.Connection, entry: str) -> Entry:
-    for own in _read(db, "id = :id", id=entry):
+def _own(db: sqlite3.Connection, which: str) -> Entry:
+    own = next(read(db, "id = :id", id=which), None)
+    if isinstance(own, Entry):
         return own
-    raise sqlite3.DatabaseError("this import is not in it any more")
-
-
-def _read(db: sqlite3.Connection, where: str = "", **values: str | None) -> Iterator[Entry]:
-    names, where = ", ".join(_COLUMNS), f"WHERE {where}" if where else ""
-    ours = f"WHERE import_id IN (SELECT id FROM imports {where})"  # noqa: S608 - own words only
-    steps = _read_steps(db, ours if where else "", **values)
-    db.row_factory = sqlite3.Row
-    imports = f"SELECT {names} FROM imports {where} ORDER BY rowid"  # noqa: S608 - own words only
-    for row in db.execute(imports, values):
-        yield _entry(row, steps.get(row["id"], []))
-
-
-def _entry(row: sqlite3.Row, steps: list[Step]) -> Entry:
-    """Make an import of what is written of it, which somebody may have written otherwise."""
-    try:
-        created, payload = datetime.fromisoformat(row["created"]), json.loads(row["payload"])
-        payload["importInput"]["fileLocation"]
-        if not steps or not created.tzinfo:
-            raise ValueError
-        return Entry(**dict(row) | {"created": created, "payload": payload, "steps": tuple(steps)})
-    except (KeyError, TypeError, ValueError):
-        raise sqlite3.DatabaseError(f"import {row['id']} is not written as it should be") from None
-
-
-def _read_steps(db: sqlite3.Connection, where: str = "", **values: str | None) -> dict[str, list[Step]]:
-    """Return the steps of each import, in the order of time."""
-    steps: dict[str, list[Step]] = {}
-    select = f"SELECT import_id, step, at, detail FROM steps {where} ORDER BY number"  # noqa: S608 - own words only
-    for entry, name, at, detail in db.execute(select, values):
-        steps.setdefault(entry, []).append(_step(entry, name, at, detail))
-    return steps
-
-
-def _step(entry: str, name: str, at: str, detail: str) -> Step:
-    try:
-        step = Step(name, datetime.fromisoformat(at), json.loads(detail))
-        if not isinstance(step.detail, dict) or not step.at.tzinfo:
-            raise ValueError
-    except (TypeError, ValueError):
-        raise sqlite3.DatabaseError(f"a step of import {entry} is not written as it should be") from None
-    return step
-
-
-def _now() -> str:
-    return _written(datetime.now(UTC))
-
-
-def _written(at: datetime) -> str:
-    return at.isoformat(timespec="milliseconds")
+    raise sqlite3.DatabaseError("this import is not in it any more" if own is None else str(own))

@@ -41,6 +41,11 @@ if TYPE_CHECKING:
 RSA_BITS_MIN: Final = 2048
 """A shorter RSA key proves nothing. Source: NIST SP 800-131A."""
 
+_NAME_OR_MAKE: Final = (
+    "Name the one whose public half Connect knows (key_file=…), or make a pair and register it:\n"
+    "  connect-pandas setup"
+)
+
 _PrivateKey = Ed25519PrivateKey | EllipticCurvePrivateKey | RSAPrivateKey
 
 
@@ -94,16 +99,14 @@ def _read(path: Path) -> tuple[Secret, int]:
         with path.open(encoding="latin-1", newline="") as file:  # which gives every byte back
             return Secret(file.read()), os.fstat(file.fileno()).st_mode
     except FileNotFoundError:
-        raise ConfigurationError(
-            f"There is no private key at {path}.\n"
-            "Name the one whose public half Connect knows (key_file=…), or make a pair and register it: "
-            "connect-pandas setup"
-        ) from None
+        raise ConfigurationError(f"There is no private key at {path}.\n{_NAME_OR_MAKE}") from None
     except OSError as error:
         raise ConfigurationError(f"The private key {path} cannot be read: {error.strerror}.") from None
 
 
 def _refuse_other_kinds(path: Path, text: Secret) -> None:
+    if not text.reveal().strip():
+        raise ConfigurationError(f"The file {path} is empty: there is no private key in it.\n{_NAME_OR_MAKE}")
     if text.reveal().startswith("PuTTY-User-Key-File"):
         raise ConfigurationError(
             f"{path} is a PuTTY key (.ppk). Convert it to OpenSSH's format and name the result:\n"
@@ -127,8 +130,8 @@ def _refuse_open_to_others(path: Path, mode: int) -> None:
 
 def _no_private_key(path: Path) -> ConfigurationError:
     return ConfigurationError(
-        f"{path} is not a private key, or a damaged one; it begins with '-----BEGIN OPENSSH PRIVATE KEY-----'.\n"
-        "Name the one whose public half Connect knows, or make a pair and register it: connect-pandas setup"
+        f"{path} is not a private key, or a damaged one. A private key's first line is "
+        f"'-----BEGIN OPENSSH PRIVATE KEY-----'.\n{_NAME_OR_MAKE}"
     )
 
 

@@ -74,18 +74,41 @@ def dial(host: str, port: int, seconds: float) -> socket.socket:
     OSError
         As of :func:`look_up`; else that of the last address.
     """
+    return _connected(look_up(host, port, seconds), seconds)
+
+
+def address_of(host: str, port: int, seconds: float) -> str:
+    """Return the address at which a server is reached: of several the first that takes a connection.
+
+    For whoever connects by a host alone, and would look the name up once more, without end. Of several, one is
+    connected to on trial: that costs a round trip.
+
+    Parameters
+    ----------
+    host, port, seconds
+        As of :func:`dial`.
+
+    Raises
+    ------
+    OSError
+        As of :func:`dial`.
+    """
     addresses = look_up(host, port, seconds)
+    if len(addresses) > 1:
+        with _connected(addresses, seconds) as line:
+            addresses = [line.getpeername()]
+    return str(addresses[0][0])
+
+
+def _connected(addresses: list[tuple[Any, ...]], seconds: float) -> socket.socket:
+    """Connect to the first of these addresses that takes it: each has its share of what is left."""
     end = time.monotonic() + seconds
     while True:
         address, *others = addresses
+        left = max(end - time.monotonic(), 0.001)
         try:
-            return socket.create_connection(address[:2], share(end - time.monotonic(), addresses))
+            return socket.create_connection(address[:2], left / len(addresses))
         except OSError:
             if not others:
                 raise
         addresses = others
-
-
-def share(seconds: float, addresses: list[tuple[Any, ...]]) -> float:
-    """Return how long the first of these addresses may take, so that each has its turn."""
-    return max(seconds, 0.001) / len(addresses)

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 from connect_pandas.errors import PlanError, UploadFailed
 from connect_pandas.service import earlier
+from connect_pandas.service.entry import DISCARDED, at_work
 from connect_pandas.service.graphql import Api
-from connect_pandas.service.journal import DISCARDED, Journal, at_work
+from connect_pandas.service.journal import Journal
 from connect_pandas.service.sftp import open_session
 from connect_pandas.service.submit import ask, end_early, submit
 
 if TYPE_CHECKING:
+    from connect_pandas.service.entry import Entry
     from connect_pandas.service.job import ImportJob, Plan
-    from connect_pandas.service.journal import Entry
     from connect_pandas.service.progress import Progress
+    from connect_pandas.service.rows import Row
     from connect_pandas.service.sftp import Session
 
 
@@ -77,8 +79,8 @@ def _ask_now(job: ImportJob, entry: Entry, session: Session, journal: Journal) -
         wrong = f"The file {job.receipt.path} {there}; {job.receipt.size:,} bytes were sent."
         # Whoever went on with it meanwhile goes before: then it is gone because the service has read it.
         journal.step_before(entry.id, "failed", require=earlier.require_broken_off, reason=wrong)
-        if found is not None and not earlier.is_needed_by_another(entry, journal):
-            session.remove(job.folder, job.filename)
+        if found is not None:
+            earlier.clear_away(entry, session, journal)
         raise UploadFailed(f"{wrong} No import was begun.")
     # Whatever goes wrong before the service is asked leaves the file where it is, for the next time.
     api = Api(job.connection)
@@ -87,7 +89,7 @@ def _ask_now(job: ImportJob, entry: Entry, session: Session, journal: Journal) -
             f"By now the subscription has a reference set {job.name!r}. No import was begun. The file is still there: "
             "job.discard() removes it."
         )
-    before = [e for e in journal.entries(job.name) if e.id != entry.id and e.is_of_set(entry)]
+    before = [e for e in journal.of_set(job.name) if e.id != entry.id and e.is_of_set(entry)]
     earlier.refuse_under_way(session, before)
     earlier.refuse_not_seen(before, journal)
     with at_work(entry):
@@ -110,11 +112,13 @@ def discard(job: ImportJob) -> None:
         if entry is not None and not entry.is_discarded:
             # Written down first: from then on nobody goes on with it.
             journal.step_before(entry.id, "failed", require=_require_not_at_work, reason=DISCARDED)
-        if entry is None or not earlier.is_needed_by_another(entry, journal):
+        if entry is None:
             session.remove(job.folder, job.filename)
+        else:
+            earlier.clear_away(entry, session, journal)
 
 
-def _require_not_at_work(own: Entry, _others: list[Entry]) -> None:
+def _require_not_at_work(own: Entry, _others: list[Row]) -> None:
     if own.is_at_work:
         raise PlanError(earlier.say_at_work(own, "Nothing was discarded."))
     if own.step("completed"):

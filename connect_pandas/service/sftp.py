@@ -60,6 +60,11 @@ class Session:
     _transport: paramiko.Transport = field(repr=False)
     _client: Client = field(repr=False)
 
+    @property
+    def host_key(self) -> str:
+        """The fingerprint of the host key by which the server has proved itself, ``SHA256:…``."""
+        return self._transport.get_remote_server_key().fingerprint
+
     def __enter__(self) -> Self:
         return self
 

@@ -11,17 +11,20 @@ import glob
 import os
 import re
 import shlex
+import socket
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import paramiko
 
-from connect_pandas.errors import ConfigurationError
-from connect_pandas.service.connection import SFTP_PORT
+from connect_pandas.errors import ConfigurationError, ConnectionFailed
+from connect_pandas.service.connection import ANSWER_SECONDS, SFTP_PORT
+from connect_pandas.service.lookup import LookUpTimeout, look_up
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from connect_pandas.service.connection import Connection
 
@@ -31,6 +34,8 @@ JUMPS_MAX: Final = 8
 INCLUDES_MAX: Final = 16
 """How deep files may include each other; as many as OpenSSH allows."""
 
+_LENGTHS: Final = {"inet": 2, "inet6": 4}
+"""Of the addresses of a socket, by the ``AddressFamily`` that is asked for."""
 _MATCH: Final = re.compile(r"\s*match(?:\s*=\s*|\s+)(.+)", re.IGNORECASE)
 _INCLUDES: Final = re.compile(r"\s*include(?:\s*=\s*|\s+)(.+)", re.IGNORECASE)
 
@@ -65,11 +70,13 @@ def way_to(connection: Connection) -> Way:
     ------
     ConfigurationError
         When ``~/.ssh/config`` cannot be read, or needs what is not supported.
+    ConnectionFailed
+        When the host's full name is to be looked up (``CanonicalizeHostname``), and nobody answers in time.
     """
     if connection.kind == "sandbox":
         return Way(host=connection.host, port=connection.port, user=connection.user)
     port = None if connection.port == SFTP_PORT else connection.port
-    return _way(connection.host, port, connection.user)
+    return _way(connection.host, port, connection.user, seconds=connection.timeout)
 
 
 def way_to_jump(jump: str, before: tuple[str, ...]) -> Way:
@@ -77,15 +84,22 @@ def way_to_jump(jump: str, before: tuple[str, ...]) -> Way:
 
     Raises
     ------
-    ConfigurationError
+    ConfigurationError, ConnectionFailed
         As :func:`way_to`.
     """
     user, host, port = _parts(jump)
     return _way(host, _port(port) if port else None, user or None, before)
 
 
-def _way(name: str, port: int | None, user: str | None, before: tuple[str, ...] = ()) -> Way:
-    said = _said_of(name)
+def _way(
+    name: str,
+    port: int | None,
+    user: str | None,
+    before: tuple[str, ...] = (),
+    *,
+    seconds: float = ANSWER_SECONDS,
+) -> Way:
+    said = _said_of(name, seconds)
     agent = said.get("identityagent", AGENT_VARIABLE)
     files = (Path(file) for file in said.get("identityfile", ()) if file != "none")
     return Way(
@@ -111,6 +125,9 @@ class _Config(paramiko.SSHConfig):
         for key, kinds in paramiko.SSHConfig.TOKENS_BY_CONFIG_KEY.items()
     }
 
+    seconds = ANSWER_SECONDS
+    """For all look-ups of a full name."""
+
     if TYPE_CHECKING:  # an inner call, which the type stubs leave out
 
         def _get_matches(self, match: str) -> list[dict[str, str]]: ...
@@ -119,20 +136,50 @@ class _Config(paramiko.SSHConfig):
         """Say whether a command is among what a ``Match`` asks for."""
         return any(one["type"].lower() == "exec" for one in self._get_matches(criteria))
 
+    def canonicalize(self, hostname: str, options: Mapping[str, str], domains: Iterable[str]) -> str:
+        # As paramiko's own, whose look-ups end when the system pleases.
+        end, family = time.monotonic() + self.seconds, options.get("addressfamily", "any")
+        names = [f"{hostname}.{domain}" for domain in domains]
+        for name in names:
+            try:
+                found = look_up(name, SFTP_PORT, max(end - time.monotonic(), 0.001))
+            except LookUpTimeout as error:
+                raise ConnectionFailed(
+                    f"The name {name} was not looked up within {self.seconds:g} s: the name servers (DNS) do not "
+                    f"answer, and {config_file()} asks for the full name of {hostname} (CanonicalizeHostname).\n"
+                    "Check this machine's network or VPN, and try again later."
+                ) from error
+            except socket.gaierror:
+                continue
+            if any(len(address) == _LENGTHS.get(family, len(address)) for address in found):
+                return name
+        if options.get("canonicalizefallbacklocal", "yes") == "yes":
+            return hostname
+        raise ConnectionFailed(
+            f"No name {' or '.join(names)} can be found, and {config_file()} forbids {hostname} as it is "
+            "(CanonicalizeFallbackLocal).\nCheck host=…, and this machine's network or VPN."
+        )
 
-def _said_of(name: str) -> Mapping[str, str]:
+
+def _said_of(name: str, seconds: float) -> Mapping[str, str]:
     path = config_file()
     try:
-        return _Config.from_text("\n".join(_lines(path, name))).lookup(name)
+        return _looked_up(_lines(path, name, seconds), name, seconds)
     except FileNotFoundError:
         return {"hostname": name}
-    except ConfigurationError:
+    except (ConfigurationError, ConnectionFailed):
         raise
     except Exception as error:  # noqa: BLE001 - paramiko's reader raises of many kinds
         raise ConfigurationError(f"{path} cannot be read: {error}.") from None
 
 
-def _lines(path: Path, name: str, before: tuple[str, ...] = (), depth: int = 0) -> list[str]:
+def _looked_up(lines: Iterable[str], name: str, seconds: float) -> Mapping[str, str]:
+    config = _Config.from_text("\n".join(lines))
+    config.seconds = seconds
+    return config.lookup(name)
+
+
+def _lines(path: Path, name: str, seconds: float, before: tuple[str, ...] = (), depth: int = 0) -> list[str]:
     """Return the lines of a configuration for one host, those of its ``Include`` in their place.
 
     As with OpenSSH, an ``Include`` in a block holds where the block does, and the block goes on after it.
@@ -147,15 +194,15 @@ def _lines(path: Path, name: str, before: tuple[str, ...] = (), depth: int = 0) 
             )
         if (include := _INCLUDES.match(line)) is None:
             lines.append(line)
-        elif _holds_after((*before, *lines), name):
+        elif _holds_after((*before, *lines), name, seconds):
             for file in _files(include[1]):
-                lines += [*_lines(file, name, (*before, *lines), depth + 1), "Host *"]
+                lines += [*_lines(file, name, seconds, (*before, *lines), depth + 1), "Host *"]
     return lines
 
 
-def _holds_after(lines: tuple[str, ...], name: str) -> bool:
+def _holds_after(lines: tuple[str, ...], name: str, seconds: float) -> bool:
     """Say whether what stands after these lines is said of this host."""
-    return "here" in _Config.from_text("\n".join((*lines, "here yes"))).lookup(name)
+    return "here" in _looked_up((*lines, "here yes"), name, seconds)
 
 
 def _files(patterns: str) -> Iterator[Path]:

@@ -6,6 +6,7 @@ A step that may or may not have happened is recorded as such and looked up, neve
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -19,10 +20,12 @@ from connect_pandas.errors import (
     warn,
 )
 from connect_pandas.service import earlier
-from connect_pandas.service.graphql import Api, check_payload, how_to_find_out
+from connect_pandas.service.entry import at_work, place
+from connect_pandas.service.graphql import Api, check_payload, doubt_of_room, how_to_find_out
 from connect_pandas.service.history import how_to_look_up, job_of
 from connect_pandas.service.job import Seen
-from connect_pandas.service.journal import Journal, at_work, place, this_process
+from connect_pandas.service.journal import Journal, planned
+from connect_pandas.service.process import this_process
 from connect_pandas.service.progress import silent
 from connect_pandas.service.sftp import open_session
 
@@ -31,10 +34,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from connect_pandas.service.connection import Connection
+    from connect_pandas.service.entry import End, Entry
     from connect_pandas.service.graphql import DataSet
     from connect_pandas.service.job import ImportJob, Plan
-    from connect_pandas.service.journal import End, Entry
     from connect_pandas.service.progress import Progress
+    from connect_pandas.service.rows import Row
     from connect_pandas.service.sftp import Session
 
 SETS_ON_REQUEST: Final = 25
@@ -87,21 +91,27 @@ def submit(
         with open_session(connection) as session:
             # Files are looked for before sets: once an import's file is gone, its set is there to be seen.
             journal = Journal.open(connection)
-            before = earlier.of_set(journal.entries(plan.name), plan, connection, session)
+            proved = replace(connection, host_key=session.host_key)
+            own = planned(plan, proved, session.directory)
+            before = [e for e in journal.of_set(plan.name) if e.is_of_set(own)]
             if (same := earlier.same_import(plan, session, before, api, progress)) is not None:
                 (tell or warn)(earlier.say_same(same))
                 return job_of(same, journal, connection, plan=plan, progress=wait_progress or progress)
             earlier.refuse_under_way(session, before)
-            _refuse_taken_set(plan, api.data_sets())
+            sets = api.data_sets()
+            _refuse_taken_set(plan, sets)
             earlier.refuse_not_seen(before, journal)
             earlier.tidy_up(before, session, journal)
             plan = _with_free_file(plan, session)
+            if tell is None:  # who is told of things is a form, which has said it
+                _warn_of_room(sets, connection)
 
-            def require(own: Entry, others: list[Entry]) -> None:
+            def require(own: Entry, rows: list[Row]) -> None:
+                others = journal.readable(rows)
                 earlier.refuse_at_work(before, [e for e in others if e.is_of_set(own)])
                 earlier.refuse_place_taken(own, others)
 
-            entry = journal.plan(plan, connection, session.directory, require=require)
+            entry = journal.plan(plan, proved, session.directory, require=require)
             job = job_of(entry, journal, connection, plan=plan, progress=wait_progress or progress)
             with at_work(entry):
                 _send(job, plan, api, session, journal, before, progress, cancel)
@@ -128,6 +138,11 @@ def _refuse_taken_set(plan: Plan, sets: tuple[DataSet, ...]) -> None:
             f"The subscription has {len(sets)} reference sets, and {SETS_ON_REQUEST} is the most that "
             "Connect gives. Nothing was sent. Delete one that is not needed any more."
         )
+
+
+def _warn_of_room(sets: tuple[DataSet, ...], connection: Connection) -> None:
+    if doubt := doubt_of_room(len(sets), connection):
+        warn(doubt)
 
 
 def _with_free_file(plan: Plan, session: Session) -> Plan:
@@ -184,8 +199,9 @@ def ask(job: ImportJob, api: Api, journal: Journal, before: list[Entry]) -> None
     ``before`` are the imports of its set that were looked at: in the meantime nobody may have gone on with one.
     """
 
-    def require(own: Entry, others: list[Entry]) -> None:
-        earlier.require_ours(own, others)
+    def require(own: Entry, rows: list[Row]) -> None:
+        earlier.require_ours(own, rows)
+        others = journal.readable(rows)
         now = [e for e in others if e.is_of_set(own)]
         earlier.refuse_at_work(before, now, "No import was begun from here.")
         earlier.refuse_place_taken(own, others)
@@ -210,8 +226,10 @@ def end_early(job: ImportJob, session: Session, journal: Journal, error: BaseExc
         own = journal.end(job.entry, end, begun=job.asked, reason=_reason(error))
         if own is not None and own.may_have_begun and not job.asked:
             return  # somebody else asked for it, whose file it is now
-        if job.receipt is not None and not (own is not None and earlier.is_needed_by_another(own, journal)):
-            _clear_away(job, session, error)
+        is_theirs = own is not None and earlier.is_needed_by_another(own, journal)
+        # An upload that was broken off has tidied up after itself, or named what is left.
+        if job.receipt is None or is_theirs or _clear_away(job, session, error):
+            journal.clear(job.entry)
 
 
 def _began_nothing(error: BaseException) -> bool:
@@ -242,14 +260,14 @@ def _leave_unconfirmed(job: ImportJob, journal: Journal, error: BaseException) -
         )
 
 
-def _clear_away(job: ImportJob, session: Session, error: BaseException) -> None:
-    """Remove the file that no import will read, and say what became of it."""
+def _clear_away(job: ImportJob, session: Session, error: BaseException) -> bool:
+    """Remove the file that no import will read, say what became of it, and return whether it is gone."""
     path = session.path(job.folder, job.filename)
-    left = f"The uploaded file could not be removed and is left behind: {path}"
+    left, is_gone = f"The uploaded file could not be removed and is left behind: {path}", False
     try:
         session.remove(job.folder, job.filename)
         if session.size(job.folder, job.filename) is None:
-            left = "The uploaded file was removed again: nothing is left behind."
+            left, is_gone = "The uploaded file was removed again: nothing is left behind.", True
     except ConnectError:
         pass  # the sentence stands as it is
     except BaseException as again:  # interrupted once more
@@ -259,6 +277,7 @@ def _clear_away(job: ImportJob, session: Session, error: BaseException) -> None:
         _add_words(error, left)
     else:
         error.add_note(f"No import was started. {left}")
+    return is_gone
 
 
 def _add_words(error: ConnectError, words: str) -> None:

@@ -233,8 +233,8 @@ class Writer(threading.Thread):
             return self._lost(error)
         return UploadFailed(
             f"The server refused to open {self._path} for writing: {words(error)}. Nothing was sent.\n"
-            "Check that the folder exists and that this user may write there; the directory may also be full "
-            "(by default 5 GB and 100 files)."
+            "Check that the folder exists, that this user may write there, and that the directory is not full (by "
+            "default 100 files and 5 GB): connect_pandas.connect(…).check() counts them."
         )
 
     def _lost(self, error: BaseException) -> UploadFailed:

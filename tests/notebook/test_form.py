@@ -826,7 +826,7 @@ def test_where_there_is_no_room_the_way_to_make_some_is_said_before(box: Sandbox
     for name in "ABCDE":
         samples.orders().head(2).connect.create_reference_set(name, progress=False).wait(progress=False)
     form = samples.orders().connect.form("Orders")
-    eventually(lambda: "It has 5 reference sets already" in form._import.to.value)
+    eventually(lambda: "The subscription has 5 reference sets already" in form._import.to.value)
     assert box.explorer in form._import.to.value
     assert "deleteDataSet" in form._import.to.value
     assert not form._import.create.disabled  # the service may give more than by default

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 import connect_pandas
-from connect_pandas import samples
+from connect_pandas import ConnectWarning, ImportRejected, Sandbox, samples
 from connect_pandas.data.problems import Problem, Row, ordered
 from connect_pandas.notebook import draw, view_service
 from connect_pandas.service.checkup import Checkup, Side
@@ -26,7 +26,7 @@ from connect_pandas.service.verify import Difference, Verification
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from connect_pandas import ImportPlan, Sandbox
+    from connect_pandas import ImportPlan
 
 FOLDER = Path(__file__).with_name("snapshots")
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'&"
@@ -93,6 +93,17 @@ def box() -> Iterator[Sandbox]:
         yield sandbox
 
 
+def refused_sixth() -> dict[str, str]:
+    """Return the bundle of a job that was refused, of a sandbox that has stopped: another beside it would show."""
+    with Sandbox() as full:
+        for name in "ABCDE":
+            small = connect_pandas.plan(ORDERS.head(1), name)
+            small.submit(full.connection, progress=False).wait(progress=False)
+        with pytest.warns(ConnectWarning, match="may refuse another"), pytest.raises(ImportRejected):
+            orders_plan().submit(full.connection, progress=False)
+        return connect_pandas.job("Orders", full.connection)._repr_mimebundle_()
+
+
 def values(box: Sandbox) -> dict[str, Any]:
     """Return what is held, by the name of its file."""
     done = connect_pandas.job("Orders", box.connection)
@@ -132,6 +143,7 @@ NAMES = (
         "attribute",
         "connection",
         "job-completed",
+        "job-rejected",
         "job-submitted",
         "job-unconfirmed",
         "job-verified",
@@ -152,7 +164,8 @@ NAMES = (
 
 @pytest.fixture(scope="module")
 def bundles(box: Sandbox) -> dict[str, dict[str, str]]:
-    return {name: value._repr_mimebundle_() for name, value in values(box).items()}
+    made = {name: value._repr_mimebundle_() for name, value in values(box).items()}
+    return made | {"job-rejected": refused_sixth()}
 
 
 def settled(shown: str) -> str:

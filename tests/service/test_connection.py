@@ -280,6 +280,8 @@ def test_this_machine_needs_no_https(endpoint: str) -> None:
         ({"key_file": "~nobody-of-this-name/key"}, "no such user's home"),
         ({"directory": "sub_1/RS"}, 'directory="sub_1" here, and folder="RS" in the plan'),
         ({"directory": 5}, "directory takes text"),
+        ({"directory": "../.."}, "directory='../..' leads upwards"),
+        ({"directory": "sub_1/../sub_2/"}, "leads upwards"),
         ({"port": True}, "not a number"),
         ({"user": "ann@shop.example\n"}, "cannot log on"),
     ],

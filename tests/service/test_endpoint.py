@@ -7,10 +7,11 @@ import socket
 import ssl
 import sys
 import threading
+import time
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography import x509
@@ -229,6 +230,50 @@ def test_the_handshake_is_part_of_the_time(trusted: Path, monkeypatch: pytest.Mo
         with pytest.raises(ConnectionFailed, match="did not answer within 4 s"):
             Api(replace(connection_to(f"https://{NAME}/"), timeout=4.0)).data_sets()
         over.set()
+
+
+@pytest.fixture
+def known_once(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, list[str]]]:
+    """The addresses of names; who asks for one a second time is not answered."""
+    known, over, really = dict[str, list[str]](), threading.Event(), socket.getaddrinfo
+
+    def look(host: str, port: Any, *rest: Any, **more: Any) -> Any:
+        if not host.endswith(".test"):
+            return really(host, port, *rest, **more)
+        if host not in known:
+            over.wait(30)
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in known.pop(host)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look)
+    yield known
+    over.set()
+
+
+@pytest.mark.parametrize("addresses", [["127.0.0.1"], ["127.0.0.2", "127.0.0.1"]], ids=["one", "several"])
+@pytest.mark.parametrize("through", ["", "proxy.shop.test"], ids=["alone", "through a proxy"])
+def test_a_name_is_looked_up_once_and_is_what_the_server_has_to_prove(
+    trusted: Path,
+    known_once: dict[str, list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    addresses: list[str],
+    through: str,
+) -> None:
+    begin = time.monotonic()
+    with tls_api(trusted) as api, proxy(api.port) as way:
+        if through:
+            monkeypatch.setenv("HTTPS_PROXY", f"http://{through}:{way.port}")
+        for name in (NAME, "other.shop.test"):
+            known_once[through or name] = addresses
+            asked = Api(connection_to(f"https://{name}:{api.port}/"))
+            if name == NAME:
+                assert len(asked.data_sets()) == 1
+            else:
+                with pytest.raises(ConnectionFailed, match="does not prove who it is"):
+                    asked.data_sets()
+    (head,) = api.came
+    assert f"host: {NAME}:{api.port}".encode() in head.lower()
+    assert time.monotonic() - begin < 20
 
 
 def test_old_tls_is_not_spoken(trusted: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import platform
+import re
 import signal
 import sqlite3
 import subprocess
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
-from fixtures_service import NO_SETS, FakeApi, OrdersPlan, Reply, good
+from fixtures_service import NO_SETS, FakeApi, OrdersPlan, Relay, Reply, good
 
 import connect_pandas
 from connect_pandas import jobs, samples
@@ -30,11 +32,14 @@ from connect_pandas.errors import (
     UploadFailed,
 )
 from connect_pandas.service import resume as resuming
+from connect_pandas.service.earlier import BROKEN_OFF, LOOK_BACK
+from connect_pandas.service.entry import Entry, at_work
 from connect_pandas.service.graphql import Api
 from connect_pandas.service.history import begun
 from connect_pandas.service.history import job as job_known_as
-from connect_pandas.service.journal import Entry, Journal, _since, at_work
-from connect_pandas.service.sftp import open_session
+from connect_pandas.service.journal import Journal
+from connect_pandas.service.process import _since
+from connect_pandas.service.sftp import Session, open_session
 from connect_pandas.service.submit import submit
 from connect_pandas.service.verify import Verification
 
@@ -89,7 +94,7 @@ def test_jobs_are_a_table(plan: OrdersPlan, connection: Connection) -> None:
         "job-1",
     )
     assert (row.bytes, row.file) == (job.receipt and job.receipt.size, f"{plan.folder}/orders.csv")
-    assert (row.user, row.host) == (connection.user, connection.host)
+    assert (row.user, row.host) == (connection.user, f"{connection.host}:{connection.port}")
     assert row.begun <= row.at <= pd.Timestamp.now("UTC")
     assert none.dtypes.equals(jobs(connection).dtypes)
 
@@ -158,7 +163,8 @@ def broken_off(
     """Leave an import as a process does that dies: planned, perhaps with some bytes sent, perhaps whole."""
     journal = Journal.open(connection)
     with open_session(connection) as session:
-        entry = journal.plan(plan, connection, session.directory)
+        proved = dataclasses.replace(connection, host_key=session.host_key)
+        entry = journal.plan(plan, proved, session.directory)
         if sent is not None or whole:
             session.make_folder(plan.folder)
             pieces = plan.pieces() if whole else iter([(sent or b"", 0)])
@@ -259,7 +265,7 @@ def test_what_is_being_sent_or_done_is_not_discarded(plan: OrdersPlan, connectio
         job_known_as(entry.id, connection).discard()
 
 
-@pytest.mark.parametrize("spelt", ["{0}/", "./{0}", "x/../{0}"])
+@pytest.mark.parametrize("spelt", ["{0}/", "./{0}"])
 def test_a_directory_is_one_however_it_is_spelt(
     plan: OrdersPlan, connection: Connection, fake: FakeApi, spelt: str
 ) -> None:
@@ -582,6 +588,24 @@ def test_a_set_of_the_name_with_other_rows_is_not_the_same_import(
         submit(dataclasses.replace(plan, filename="again.csv"), connection)
 
 
+@pytest.mark.parametrize("name", ["this", "another"])
+def test_another_machine_is_told_from_a_container_of_the_same_name(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi, name: str
+) -> None:
+    broken_off(plan, connection)
+    machine = "'build-7'" if name == "another" else "json_extract(detail, '$.machine')"
+    with closing(sqlite3.connect(Journal.of(connection).path)) as db, db:
+        db.execute(
+            f"UPDATE steps SET detail = json_set(detail, '$.space', 'pid:[1]', '$.machine', {machine})"
+        )
+    where = {
+        "this": rf"on another machine, or in another container, of the name {re.escape(platform.node())}, which",
+        "another": "on another machine, build-7, which",
+    }
+    with pytest.raises(PlanError, match=where[name]):
+        submit(dataclasses.replace(plan, filename="b.csv"), connection)
+
+
 def test_a_container_of_the_same_name_is_another_machine(
     plan: OrdersPlan, connection: Connection, fake: FakeApi
 ) -> None:
@@ -595,23 +619,325 @@ def test_a_container_of_the_same_name_is_another_machine(
     assert entry.id == read.id
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        "imports SET payload = '{}'",
-        "imports SET payload = 'x'",
-        "imports SET created = 'x'",
-        "steps SET detail = '[]'",
-    ],
-)
-def test_what_is_not_written_as_it_should_be_is_said(
+DAMAGES = [
+    "imports SET payload = '{}'",
+    "imports SET payload = 'x'",
+    "imports SET payload = json_set(payload, '$.importInput.attributes', 'x')",
+    "imports SET created = 'x'",
+    "imports SET created = '2026-01-01T00:00:00'",
+    "imports SET port = 'x'",
+    "imports SET user = CAST(x'ff' AS TEXT)",
+    "steps SET detail = '[]'",
+    "steps SET detail = '{}' WHERE step = 'uploaded'",
+    "steps SET detail = json_set(detail, '$.size', '12') WHERE step = 'uploaded'",
+    "steps SET detail = json_set(detail, '$.process', -1) WHERE step = 'planned'",
+    "steps SET detail = json_set(detail, '$.job_id', 7) WHERE step = 'submitted'",
+    "steps SET step = 'sent' WHERE step = 'submitted'",
+    "steps SET at = 'x' WHERE step = 'asked'",
+]
+
+
+def damaged(connection: Connection, damage: str, entry: str) -> None:
+    """Write over what stands in the journal of one import."""
+    what, _, where = damage.partition(" WHERE ")
+    own = f"{'id' if what.startswith('imports') else 'import_id'} = '{entry}'"
+    with closing(sqlite3.connect(Journal.of(connection).path)) as db, db:
+        assert db.execute(f"UPDATE {what} WHERE {own} AND {where or 'true'}").rowcount > 0
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_row_that_cannot_be_read_hides_no_other(
     plan: OrdersPlan, connection: Connection, fake: FakeApi, damage: str
+) -> None:
+    bad = submit(plan, connection)
+    good = submit(dataclasses.replace(plan, name="Returns", filename="b.csv"), connection)
+    damaged(connection, damage, bad.entry)
+    with pytest.warns(
+        ConnectWarning, match=rf"import '{bad.entry}' .* is not written as it should be"
+    ) as caught:
+        assert [row["name"] for row in begun(connection)] == ["Returns"]
+    assert len(caught) == 1
+    assert str(Journal.of(connection).path) in str(caught[0].message)
+    assert job_known_as("Returns", connection).resume().entry == good.entry
+    submit(dataclasses.replace(plan, name="More", filename="c.csv"), connection)
+    job_known_as("More", connection).discard()
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_what_a_row_that_cannot_be_read_was_nobody_knows(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi, box: Sandbox, damage: str
+) -> None:
+    bad = submit(plan, connection)
+    damaged(connection, damage, bad.entry)
+    acts: list[Callable[[], object]] = [
+        lambda: submit(dataclasses.replace(plan, filename="b.csv"), connection),
+        lambda: submit(dataclasses.replace(plan, name="Returns", folder=f"{plan.folder}/b"), connection),
+        lambda: job_known_as("Orders", connection),
+        lambda: job_known_as(plan.filename, connection),
+        bad.resume,
+        bad.discard,
+    ]
+    for act in acts:
+        with pytest.raises(ConfigurationError, match=rf"import '{bad.entry}' .* is not written") as refused:
+            act()
+        assert "Job monitoring" in str(refused.value)
+    assert len(fake.mutations) == 1
+    assert files_of(plan, box) == ["orders.csv"]
+    line = next(line for line in str(refused.value).splitlines() if "DELETE" in line)
+    with closing(sqlite3.connect(Journal.of(connection).path)) as db, db:
+        db.execute(line.split('"')[1])
+    with pytest.raises(PlanError, match="has begun none at all"):
+        job_known_as("Orders", connection)
+
+
+def test_the_newest_of_a_set_is_meant_whatever_became_of_an_older_one(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi
+) -> None:
+    old = broken_off(plan, connection)
+    new = broken_off(dataclasses.replace(plan, filename="b.csv"), connection)
+    damaged(connection, "imports SET created = 'x'", old.id)
+    assert job_known_as("Orders", connection).entry == new.id
+
+
+def test_a_file_that_may_be_of_an_import_that_cannot_be_read_is_left_alone(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi, box: Sandbox
+) -> None:
+    mine = broken_off(plan, connection, whole=True)
+    other = broken_off(dataclasses.replace(plan, name="Returns"), connection)
+    damaged(connection, "imports SET created = 'x'", other.id)
+    job_known_as(mine.id, connection).discard()
+    assert files_of(plan, box) == ["orders.csv"]
+
+
+# ── the same subscription, however the way to it is spelt ────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def tunnel(connection: Connection) -> Iterator[Connection]:
+    """Another way to the same file server and API: another port, another name, nothing pinned."""
+    with Relay(connection.port) as relay:
+        known = Path(os.environ["HOME"]) / ".ssh" / "known_hosts"
+        known.parent.mkdir(mode=0o700, exist_ok=True)
+        with open_session(connection) as session:
+            key = session._client.sock.get_transport().get_remote_server_key()
+        known.write_text(f"[localhost]:{relay.port} {key.get_name()} {key.get_base64()}\n")
+        yield dataclasses.replace(
+            connection,
+            host="localhost",
+            port=relay.port,
+            host_key=None,
+            kind="account",
+            endpoint=connection.endpoint.replace("127.0.0.1", "localhost"),
+        )
+
+
+def test_another_spelling_of_the_way_is_the_same_subscription(
+    plan: OrdersPlan, connection: Connection, tunnel: Connection, fake: FakeApi
+) -> None:
+    submit(plan, connection)
+    with pytest.raises(PlanError, match="under way"):
+        submit(dataclasses.replace(plan.first(2), filename="b.csv"), tunnel)
+    with pytest.warns(ConnectWarning, match="this is that job"):
+        assert submit(dataclasses.replace(plan, filename="b.csv"), tunnel).id == "job-1"
+    assert len(fake.mutations) == 1
+
+
+def test_a_file_is_needed_by_another_whatever_way_it_took(
+    plan: OrdersPlan, connection: Connection, tunnel: Connection, fake: FakeApi, box: Sandbox
+) -> None:
+    returns = dataclasses.replace(plan, name="Returns")
+    entry = broken_off(returns, tunnel, whole=True)
+    with open_session(connection) as session:
+        session.remove(plan.folder, plan.filename)
+    submit(plan, connection)
+    job_known_as(entry.id, tunnel).discard()
+    assert files_of(plan, box) == ["orders.csv"]
+
+
+def test_a_pin_tells_the_server_where_there_is_no_session(
+    plan: OrdersPlan, connection: Connection, tunnel: Connection, fake: FakeApi
+) -> None:
+    job = submit(plan, connection)
+    with pytest.raises(PlanError, match="over another: of"):
+        job_known_as("Orders", tunnel)
+    pinned = dataclasses.replace(tunnel, host_key=f"{connection.host_key}=")
+    assert job_known_as("Orders", pinned).entry == job.entry
+
+
+def test_a_host_key_that_was_renewed_is_that_of_the_same_server(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi
 ) -> None:
     submit(plan, connection)
     with closing(sqlite3.connect(Journal.of(connection).path)) as db, db:
-        db.execute(f"UPDATE {damage}")
-    with pytest.warns(ConnectWarning, match=r"import .* is not written as it should be"):
-        assert len(begun(connection)) == 0
+        was = f"SHA256:{'a' * 43}"
+        db.execute(
+            "UPDATE steps SET detail = json_set(detail, '$.host_key', ?) WHERE step = 'planned'", (was,)
+        )
+    with pytest.raises(PlanError, match="under way"):
+        submit(dataclasses.replace(plan.first(2), filename="b.csv"), connection)
+
+
+def test_over_another_connection_it_is_said_over_which_it_was_begun(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi
+) -> None:
+    job = submit(plan, connection)
+    other = dataclasses.replace(connection, user="bob@shop.example")
+    for which in ("Orders", job.entry, plan.filename, "job-1"):
+        with pytest.raises(PlanError, match=f"over another: of {connection.user} at ") as refused:
+            job_known_as(which, other)
+    said = str(refused.value)
+    assert connection.api_key.reveal() not in said
+    line = next(line for line in said.splitlines() if "connect_pandas.connect(" in line)
+    assert f"directory={last(connection).directory!r}" in line
+    keys = {
+        "api_key": connection.api_key.reveal(),
+        "key_file": connection.key_file,
+        "host_key": connection.host_key,
+    }
+    call = line.strip().replace("connect(", "connect(**keys, ", 1)
+    again = eval(call, {"connect_pandas": connect_pandas, "keys": keys})
+    assert job_known_as("job-1", dataclasses.replace(again, state=connection.state)).entry == job.entry
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown"),
+    [
+        ({"host": "files.shop.com", "port": 22}, "files.shop.com"),
+        ({"host": "files.shop.com", "port": 2222}, "files.shop.com:2222"),
+        ({"host": "::1", "port": 22}, "::1"),
+        ({"host": "::1", "port": 2222}, "[::1]:2222"),
+    ],
+)
+def test_a_port_is_listed_where_it_is_not_the_usual_one(
+    plan: OrdersPlan, connection: Connection, changes: dict[str, Any], shown: str
+) -> None:
+    Journal.open(connection).plan(plan, dataclasses.replace(connection, **changes), "/sub_1X")
+    assert list(jobs(connection).host) == [shown]
+
+
+# ── ended before its file was removed ────────────────────────────────────────────────────────────────────────
+
+
+def killed_before_it_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*_: object) -> None:
+        raise SystemExit  # a kill leaves as much: what is written down, and the file
+
+    monkeypatch.setattr(Session, "remove", killed)
+
+
+ENDS: dict[str, Callable[[OrdersPlan, Connection, FakeApi], object]] = {
+    "discard": lambda plan, way, _: submit(plan, way).discard(),
+    "tidy up": lambda plan, way, _: (
+        broken_off(plan, way, whole=True),
+        submit(dataclasses.replace(plan, filename="b.csv"), way),
+    ),
+    "a part, tidied up": lambda plan, way, _: (
+        broken_off(plan, way, sent=b"Order"),
+        submit(dataclasses.replace(plan, filename="b.csv"), way),
+    ),
+    "rejected": lambda plan, way, fake: (
+        setattr(fake, "mutation", Reply({"errors": [{"message": "INPUT_VALIDATION_FAILED. No."}]})),
+        submit(plan, way),
+    ),
+}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+def test_what_a_killed_process_did_not_remove_the_next_import_removes(
+    plan: OrdersPlan,
+    connection: Connection,
+    fake: FakeApi,
+    box: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    end: Callable[[OrdersPlan, Connection, FakeApi], object],
+) -> None:
+    with monkeypatch.context() as here:
+        killed_before_it_removed(here)
+        with pytest.raises(SystemExit):
+            end(plan, connection, fake)
+    assert files_of(plan, box) == ["orders.csv"]
+    fake.mutation = good(createImportJob={"id": "job-1"})
+    submit(dataclasses.replace(plan, filename="c.csv"), connection)
+    assert files_of(plan, box) == ["c.csv"]
+
+
+@pytest.mark.parametrize("whose", ["another's of this machine", "of another size"])
+def test_what_is_not_left_of_it_is_not_removed(
+    plan: OrdersPlan,
+    connection: Connection,
+    fake: FakeApi,
+    box: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    whose: str,
+) -> None:
+    job = submit(plan, connection)
+    with monkeypatch.context() as here:
+        killed_before_it_removed(here)
+        with pytest.raises(SystemExit):
+            job.discard()
+    with open_session(connection) as session:
+        session.remove(plan.folder, plan.filename)
+        if whose == "of another size":
+            session.upload(plan.folder, plan.filename, iter([(b"x", 0)]))
+    if whose != "of another size":
+        submit(dataclasses.replace(plan, name="Returns"), connection)
+    submit(dataclasses.replace(plan, filename="b.csv"), connection)
+    assert sorted(files_of(plan, box)) == ["b.csv", "orders.csv"]
+
+
+def test_after_an_upload_that_failed_nothing_is_looked_for(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi, box: Sandbox
+) -> None:
+    entry = broken_off(plan, connection)
+    Journal.of(connection).end(entry.id, "failed", begun=False, reason="UploadFailed: it has tidied up")
+    with open_session(connection) as session:  # another machine, of which this journal knows nothing
+        session.make_folder(plan.folder)
+        session.upload(plan.folder, plan.filename, plan.pieces())
+    submit(dataclasses.replace(plan, filename="b.csv"), connection)
+    assert sorted(files_of(plan, box)) == ["b.csv", "orders.csv"]
+
+
+def test_what_failed_is_looked_after_once(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, size = list[str](), Session.size
+
+    def count(session: Session, folder: str, filename: str) -> int | None:
+        asked.append(filename)
+        return size(session, folder, filename)
+
+    journal = Journal.open(connection)
+    old = [journal.plan(dataclasses.replace(plan, filename=f"{n}.csv"), connection, "/x") for n in range(20)]
+    with open_session(connection) as session:
+        old = [dataclasses.replace(entry, directory=session.directory) for entry in old]
+    with closing(sqlite3.connect(journal.path)) as db, db:
+        db.execute("UPDATE imports SET directory = ?", (old[0].directory,))
+    for entry in old:
+        journal.end(entry.id, "failed", begun=False, reason=BROKEN_OFF)
+    monkeypatch.setattr(Session, "size", count)
+    looks = list[int]()
+    for number in range(5):
+        asked.clear()
+        submit(dataclasses.replace(plan, filename=f"again{number}.csv"), connection).discard()
+        looks.append(len([file for file in asked if file[0].isdecimal()]))
+    assert looks == [LOOK_BACK] * 4 + [0]
+    assert [step.name for step in last(connection).steps][-2:] == ["submitted", "failed"]
+
+
+# ── shown ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_job_that_another_process_sends_says_so(
+    plan: OrdersPlan, connection: Connection, fake: FakeApi
+) -> None:
+    entry = broken_off(plan, connection)
+    job = job_known_as(entry.id, connection)
+    with at_work(entry):
+        shown = repr(job)
+    assert f"it is being sent right now, by process {os.getpid()} of this machine" in shown
+    assert "next: job.wait()" in shown
+    assert "never began" not in shown
+    assert "never began" in repr(job)
 
 
 def test_a_state_folder_is_the_same_wherever_one_works(monkeypatch: pytest.MonkeyPatch) -> None:

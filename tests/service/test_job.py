@@ -168,7 +168,12 @@ def test_a_failed_import_ends_in_words_and_not_in_success(
     with pytest.raises(ImportTimeout, match="still on the server") as caught:
         job.wait(0.5)
     assert isinstance(caught.value, TimeoutError)
-    for words in ("Data management > Job monitoring", str(job.id), f"{plan.folder}/orders.csv", "job.wait()"):
+    for words in (
+        "look in the sandbox's table, box.jobs",
+        str(job.id),
+        f"{plan.folder}/orders.csv",
+        "job.wait()",
+    ):
         assert words in str(caught.value)
     verification = job.verify()
     assert not verification.ok
@@ -185,8 +190,9 @@ def test_jobs_of_before_are_found_in_the_journal(way: Connection) -> None:
     assert job.verify() == Verification(plan.name, 8, 8)
     assert open_ends(way) == ()
     assert job_known_as(plan.name, way).seen.status == "completed"
+    else_where = dataclasses.replace(way, user="someone@else.example")
     with pytest.raises(PlanError, match="has begun none at all"):
-        job_known_as(plan.name, dataclasses.replace(way, user="someone@else.example"))
+        job_known_as("Nothing", else_where)
 
 
 def test_a_job_that_was_discarded_is_not_waited_for(connection: Connection) -> None:
@@ -371,9 +377,7 @@ def test_a_standstill_is_warned_of_once(connection: Connection, monkeypatch: pyt
     monkeypatch.setattr(job_room, "STILL_SECONDS", 0.1)
     job = submit(new_plan(), connection)
     with (
-        pytest.warns(
-            ConnectWarning, match=r"a failed import keeps its file.*Job monitoring.*job-1"
-        ) as caught,
+        pytest.warns(ConnectWarning, match=r"a failed import keeps its file.*box\.jobs.*job-1") as caught,
         pytest.raises(ImportTimeout),
     ):
         job.wait(0.6)

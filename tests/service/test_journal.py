@@ -20,7 +20,9 @@ from fixtures_service import API_KEY, OrdersPlan, connection_to, interrupt_main
 
 from connect_pandas.errors import ConfigurationError, ConnectWarning, UploadFailed
 from connect_pandas.service import journal as journals
-from connect_pandas.service.journal import FILE_NAME, SENDING_MOST, Entry, Journal, state_folder
+from connect_pandas.service import rows
+from connect_pandas.service.entry import SENDING_MOST, Entry
+from connect_pandas.service.journal import FILE_NAME, Journal, state_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -176,6 +178,7 @@ def test_a_connection_can_have_a_journal_of_its_own(folder: Path, tmp_path: Path
         ({"directory": "1X"}, False),
         ({"port": 2022}, False),
         ({"endpoint": "http://127.0.0.1:2/"}, False),
+        ({"endpoint": "HTTP://127.0.0.1:1"}, True),
         ({"host": "other.example"}, False),
         ({"user": "bob@shop.example"}, False),
     ],
@@ -183,6 +186,36 @@ def test_a_connection_can_have_a_journal_of_its_own(folder: Path, tmp_path: Path
 def test_an_import_belongs_to_one_subscription(changes: dict[str, Any], same: bool) -> None:
     entry = Journal.open().plan(OrdersPlan(), CONNECTION, "/sub_1X")
     assert entry.is_of(replace(CONNECTION, **changes)) is same
+
+
+@pytest.mark.parametrize(
+    ("spelt", "same"),
+    [
+        ("https://api.shop.com", True),
+        ("https://API.shop.com:443/", True),
+        ("HTTPS://api.shop.com/", True),
+        ("https://api.shop.com:8443/", False),
+        ("https://api.shop.com/v2", False),
+    ],
+)
+def test_an_endpoint_is_one_however_it_is_spelt(spelt: str, same: bool) -> None:
+    at_home = replace(CONNECTION, endpoint="https://api.shop.com/")
+    entry = Journal.open().plan(OrdersPlan(), at_home, "/sub_1X")
+    assert entry.is_of(replace(CONNECTION, endpoint=spelt)) is same
+
+
+def test_a_host_key_tells_a_server_whatever_its_name() -> None:
+    shown, other = f"SHA256:{'a' * 43}", f"SHA256:{'b' * 43}"
+    entry = Journal.open().plan(OrdersPlan(), replace(CONNECTION, host_key=shown), "/sub_1X")
+    (read,) = Journal.open().entries()
+    assert read.host_key == entry.host_key == shown
+    away = replace(CONNECTION, host="files.shop.com", port=2222, endpoint="https://api.shop.com/")
+    assert read.is_of(replace(away, host_key=shown))
+    assert not read.is_of(replace(away, host_key=shown, user="bob@shop.example"))
+    assert not read.is_of(replace(away, host_key=shown, directory="sub_2"))
+    assert not read.is_of(replace(away, host_key=other))
+    assert not read.is_of(away)
+    assert read.is_of(replace(CONNECTION, host_key=other))  # it was renewed
 
 
 def test_where_warnings_are_errors_a_step_still_raises_nothing(folder: Path) -> None:
@@ -422,7 +455,7 @@ def test_the_wait_for_another_process_has_an_end(folder: Path, monkeypatch: pyte
                 CALLS[name](journal, entry)
         with pytest.raises(UploadFailed, match="database is locked"):
             journal.step_before(entry.id, "asked")
-        with pytest.warns(ConnectWarning, match="that this import is submitted is not written down there"):
+        with pytest.warns(ConnectWarning, match="That this import is submitted is not written down there"):
             journal.step(entry.id, "submitted")
         with pytest.warns(ConnectWarning, match="cannot be listed"):
             assert journal.entries() == []
@@ -438,7 +471,7 @@ def test_ctrl_c_ends_the_wait_for_another_thread(
     journal = Journal.open()
     entry = journal.plan(OrdersPlan(), CONNECTION, "/")
     with held(folder) as let_go:
-        other = threading.Thread(target=lambda: journal.step(entry.id, "uploaded"))
+        other = threading.Thread(target=lambda: journal.step(entry.id, "asked"))
         other.start()
         assert waits.wait(15)  # it has its turn, and waits for the process
         pressing = threading.Timer(0.3, interrupt_main)
@@ -448,7 +481,7 @@ def test_ctrl_c_ends_the_wait_for_another_thread(
         let_go()
         other.join()
         pressing.join()
-    assert [step.name for step in journal.steps(entry.id)] == ["planned", "uploaded"]
+    assert [step.name for step in journal.steps(entry.id)] == ["planned", "asked"]
 
 
 def test_what_is_added_in_the_middle_of_a_look_is_not_seen_in_a_part(
@@ -456,12 +489,12 @@ def test_what_is_added_in_the_middle_of_a_look_is_not_seen_in_a_part(
 ) -> None:
     journal = Journal.open()
     entry = journal.plan(OrdersPlan(), CONNECTION, "/")
-    read_steps = journals._read_steps
+    read_steps = rows.read_steps
 
     def and_then(*args: Any, **values: Any) -> Any:
         steps = read_steps(*args, **values)
-        columns = ", ".join(journals._COLUMNS[1:])
-        another = f"INSERT INTO imports SELECT 'another', {columns} FROM imports"
+        columns = ", ".join(name for name in rows.COLUMNS if name != "id")
+        another = f"INSERT INTO imports (id, {columns}) SELECT 'another', {columns} FROM imports"
         with (
             closing(sqlite3.connect(folder / FILE_NAME, timeout=0)) as db,
             suppress(sqlite3.OperationalError),
@@ -470,5 +503,5 @@ def test_what_is_added_in_the_middle_of_a_look_is_not_seen_in_a_part(
             db.commit()
         return steps
 
-    monkeypatch.setattr(journals, "_read_steps", and_then)
+    monkeypatch.setattr(rows, "read_steps", and_then)
     assert [read.id for read in journal.entries()] == [entry.id]

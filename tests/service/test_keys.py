@@ -92,7 +92,7 @@ def test_refusals_say_what_to_do(tmp_path: Path, pairs: dict[str, Path]) -> None
     assert f"takes the private half: {tmp_path / 'key'}" in refusal(of_public)
     assert "puttygen" in refusal(written("key.ppk", "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n"))
     assert "is not a private key" in refusal(written("table", "a,b\n1,2\n"))
-    assert "is not a private key" in refusal(written("empty", ""))
+    assert "is empty: there is no private key in it" in refusal(written("empty", "\n"))
     text = pairs["ed25519"].read_text()
     assert "is not a private key" in refusal(written("half", text[: len(text) // 2]))
     assert "is not a private key" in refusal(

@@ -222,7 +222,7 @@ def test_a_refused_open(store: Store) -> None:
 def test_a_missing_folder(sshd: Sshd) -> None:
     with (
         open_session(sshd.connection()) as session,
-        pytest.raises(UploadFailed, match="Check that the folder exists"),
+        pytest.raises(UploadFailed, match=r"Check that the folder exists.*not full.*check\(\) counts them"),
     ):
         session.upload("nowhere", "a.csv", slices(content(100)))
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import getpass
 import inspect
+import socket
 import subprocess
 import sys
+import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -564,3 +567,69 @@ def test_nothing_switches_verification_off() -> None:
                 api_key=Secret("key"),
                 host_key=no_pin,
             )
+
+
+# ── a host's full name (CanonicalizeHostname) ────────────────────────────────────────────────────────────────────
+
+SILENT = 60.0
+"""Seconds, which no test waits."""
+FULL = ["CanonicalizeHostname yes", "CanonicalDomains none.shop.test shop.test"]
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str | None]]:
+    """The addresses of names; of a ``None`` the name servers keep silent."""
+    known, over, really = dict[str, str | None](), threading.Event(), socket.getaddrinfo
+
+    def look(host: str, port: Any, *rest: Any, **more: Any) -> Any:
+        if not host.endswith(".test"):
+            return really(host, port, *rest, **more)
+        if host in known and known[host] is None:
+            over.wait(SILENT)
+        if (address := known.get(host)) is None:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
+
+    def never(host: str) -> str:
+        raise AssertionError(f"{host} was looked up without an end")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look)
+    monkeypatch.setattr(socket, "gethostbyname", never)
+    yield known
+    over.set()
+
+
+@pytest.mark.parametrize("include", [False, True])
+def test_a_full_name_is_looked_up(
+    home: Path, sshd: Sshd, names: dict[str, str | None], include: bool
+) -> None:
+    names["files.shop.test"] = HOST
+    (home / ".ssh" / "more").write_text("Host files.shop.test\nUser ann\n")
+    configure(home, *FULL, *(["Include more"] if include else []), "Host *.shop.test", f"Port {sshd.port}")
+    way = way_to_jump("files", ())
+    assert (way.host, way.port) == ("files.shop.test", sshd.port)
+    assert (way.user == "ann") is include
+    configure(home, *FULL, "AddressFamily inet6")
+    assert way_to_jump("files", ()).host == "files"
+
+
+def test_a_full_name_that_nobody_knows(home: Path, sshd: Sshd, names: dict[str, str | None]) -> None:
+    configure(home, *FULL)
+    assert way_to_jump("files", ()).host == "files"
+    configure(home, *FULL, "CanonicalizeFallbackLocal no")
+    with pytest.raises(
+        ConnectionFailed, match=r"No name files\.none\.shop\.test or files\.shop\.test can be found"
+    ):
+        way_to_jump("files", ())
+
+
+@pytest.mark.parametrize("include", [False, True])
+def test_the_look_up_of_a_full_name_ends(
+    home: Path, sshd: Sshd, names: dict[str, str | None], include: bool
+) -> None:
+    names["files.shop.test"] = None
+    configure(home, *FULL, *(["Include more"] if include else []))
+    begin = time.monotonic()
+    with pytest.raises(ConnectionFailed, match=r"files\.shop\.test was not looked up within 0\.3 s.*\(DNS\)"):
+        open_session(without_key(sshd, host="files", timeout=0.3))
+    assert time.monotonic() - begin < SILENT / 2

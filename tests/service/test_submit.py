@@ -108,7 +108,8 @@ def test_five_sets_are_for_the_service_to_judge(
     plan: OrdersPlan, connection: Connection, fake: FakeApi
 ) -> None:
     fake.query = sets(24)
-    assert submit(plan, connection).id == "job-1"
+    with pytest.warns(ConnectWarning, match="has 24 reference sets already"):
+        assert submit(plan, connection).id == "job-1"
 
 
 def test_without_a_journal_the_import_works_and_says_so_once(
