@@ -30,7 +30,7 @@ from urllib.request import Request, urlopen
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import connect_pandas
-from connect_pandas import samples
+from connect_pandas import rules, samples
 from connect_pandas.service import submit
 
 if TYPE_CHECKING:
@@ -73,7 +73,9 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=4)
     parser.add_argument("--rows", type=int, default=200)
     given = parser.parse_args()
-    submit.SETS_ON_REQUEST = 1_000  # likewise the client, which knows that there are never more than 25
+    submit.SETS_ON_REQUEST = rules.SETS_MAX = (
+        1_000  # likewise the client, which warns of five and refuses at 25
+    )
     frame = samples.many_orders(given.rows)
     with sandbox() as (connection, process):
         for number in range(5):  # what is loaded once is loaded now
