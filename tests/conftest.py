@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 import keyring
@@ -17,6 +18,29 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 keyring.set_keyring(NoKeyring())
+# Jupyter checks a kind of address with it that no notebook has, and does without it; it takes seconds to load.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
+LONGEST_FIRST = (
+    "test_faults_slow",  # a minute of it nothing runs
+    "test_in_jupyterlab",
+    "test_form_in_jupyterlab",
+    "test_interrupted_in_jupyterlab",
+    "test_setup_in_jupyterlab",
+    "test_sandbox_in_jupyterlab",
+    "test_notebooks_run",
+    "test_cli",
+    "test_faults_here",
+    "test_faults_clock",
+    "test_round_trip",
+    "test_progress",
+)
+"""Files that would otherwise be what one process does alone at the end. Of all the others no one takes long."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order = {name: place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(order)))
 
 
 @pytest.fixture(autouse=True)

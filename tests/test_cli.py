@@ -51,27 +51,6 @@ def test_the_demo_imports_both_frames_and_leaves_nothing() -> None:
         assert said in done.stdout
 
 
-def test_check_says_what_works() -> None:
-    with connect_pandas.sandbox() as box:
-        way = box.connection
-        settings = {
-            "CONNECT_USER": way.user,
-            "CONNECT_HOST": way.host,
-            "CONNECT_PORT": str(way.port),
-            "CONNECT_ENDPOINT": way.endpoint,
-            "CONNECT_KEY_FILE": str(way.key_file),
-            "CONNECT_HOST_KEY": str(way.host_key),
-            "CONNECT_API_KEY": way.api_key.reveal(),
-        }
-        good = run("check", **settings)
-        assert (good.returncode, good.stderr) == (0, "")
-        assert good.stdout.count("✓") == 2
-        bad = run("check", **{**settings, "CONNECT_API_KEY": "another"})
-        assert bad.returncode == 1
-        assert "✓" in bad.stdout
-        assert "✗" in bad.stdout
-
-
 def test_a_missing_connection_is_one_clear_message() -> None:
     done = run("check")
     assert done.returncode == 1
@@ -79,24 +58,31 @@ def test_a_missing_connection_is_one_clear_message() -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_the_sandbox_serves_until_it_is_interrupted() -> None:
+def test_the_sandbox_serves_until_it_is_interrupted_and_check_says_what_works() -> None:
     child = pexpect.spawn(
         sys.executable, ["-m", "connect_pandas.cli", "sandbox"], timeout=60, encoding="utf-8"
     )
     child.expect(r"source (\S+)")
     path = Path(child.match.group(1).strip())
     mode = path.stat().st_mode & 0o777
-    check = subprocess.run(
-        ["sh", "-c", f". {path}; exec {sys.executable} -m connect_pandas.cli check"],
-        capture_output=True,
-        text=True,
-        timeout=60,
+    good, bad = (
+        subprocess.run(
+            ["sh", "-c", f". {path}; {more} exec {sys.executable} -m connect_pandas.cli check"],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        for more in ("", "CONNECT_API_KEY=another")
     )
     child.sendintr()
     child.expect("nothing is left behind")
     child.expect(pexpect.EOF)
     assert mode == 0o600
-    assert check.returncode == 0, check.stdout + check.stderr
+    assert (good.returncode, good.stderr) == (0, ""), good.stdout
+    assert good.stdout.count("✓") == 2
+    assert bad.returncode == 1
+    assert "✓" in bad.stdout
+    assert "✗" in bad.stdout
     assert not path.exists()
 
 
@@ -266,3 +252,31 @@ def test_setup_in_python_asks_in_a_terminal() -> None:
     child.sendeof()
     child.expect_exact("run it in a terminal")
     child.expect(pexpect.EOF)
+
+
+def test_setup_takes_nothing_for_yes_or_no_that_is_neither() -> None:
+    child = pexpect.spawn(
+        sys.executable,
+        ["-c", "from connect_pandas import _questions as q; print('so', q._yes('Same?')); q.setup_here('x')"],
+        timeout=60,
+        encoding="utf-8",
+    )
+    for question, answer in (
+        ("Same? [yes/no]", "yse"),
+        ("Please answer yes or no.", ""),
+        ("Please answer yes or no.", "Y"),
+        ("so True", ""),
+        ("Number", "99"),
+        ("is none of these", "nein"),
+        ("Please answer yes, no, or a number from 1 to 9.", "10"),
+        ("Please answer yes, no, or a number from 1 to 9.", "no"),
+        ("no profile was saved", ""),
+    ):
+        child.expect_exact(question)
+        child.sendline(answer)
+    child.expect(pexpect.EOF)
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    done = run("--version")
+    assert (done.returncode, done.stdout) == (0, f"connect-pandas {connect_pandas.__version__}\n")

@@ -84,7 +84,10 @@ def test_the_example_of_a_users_tests_passes(tmp_path: Path) -> None:
     )
     (tmp_path / "test_export.py").write_text(code, encoding="utf-8")
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", "test_export.py"],
+        [
+            *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--disable-plugin-autoload"),
+            *("-W", "error", "test_export.py"),
+        ],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,

@@ -272,8 +272,8 @@ def test_a_later_change_of_the_frame_does_not_reach_the_plan() -> None:
     assert made.replace(folder="x").ok
 
 
-@pytest.mark.parametrize("columns", [1_000, 3_000])
-def test_wide_frames(columns: int) -> None:
+def test_a_wide_frame() -> None:
+    columns = 1_100  # more than calls may be nested in Python
     frame = pd.DataFrame({f"c{i}": ["a", "b"] if i % 2 else [1, 1] for i in range(columns)})
     made = plan(frame.assign(id=["x", "y"]), key="id")
     assert len(made.attributes) == columns + 1

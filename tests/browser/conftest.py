@@ -1,4 +1,4 @@
-"""A JupyterLab for the session, a Chromium for each file, a page for each test."""
+"""A JupyterLab for the session, a Chromium for each file, and a page that goes from test to test."""
 
 from __future__ import annotations
 
@@ -32,10 +32,18 @@ def browser() -> Iterator[BrowserContext]:
         yield context
 
 
+@pytest.fixture(scope="module")
+def labs() -> list[Lab]:
+    """The page that the next test goes on with, if there is one: to load JupyterLab costs more than most tests do."""
+    return []
+
+
 @pytest.fixture
-def lab(browser: BrowserContext, server: Server, request: pytest.FixtureRequest) -> Iterator[Lab]:
-    """A page of the test's own; where the test fails, a picture of it and what it said are kept."""
-    lab = Lab(server, browser.new_page())
+def lab(
+    browser: BrowserContext, server: Server, labs: list[Lab], request: pytest.FixtureRequest
+) -> Iterator[Lab]:
+    """A page with nothing open; where the test fails, a picture of it and what it said are kept."""
+    lab = labs.pop() if labs else Lab(server, browser.new_page())
     picture = SCREENSHOTS / f"failed-{request.node.name}.png"
     picture.unlink(missing_ok=True)
     yield lab
@@ -43,6 +51,10 @@ def lab(browser: BrowserContext, server: Server, request: pytest.FixtureRequest)
         SCREENSHOTS.mkdir(exist_ok=True)
         lab.page.screenshot(path=picture)
         request.node.add_report_section("teardown", "page", "\n".join(lab.said))
+    elif not lab.dialogs:  # a script that ran, as it was meant to, is not done with by its dialog
+        lab.close()
+        labs.append(lab)
+        return
     lab.page.close()
     server.reset()
 

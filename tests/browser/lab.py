@@ -45,6 +45,8 @@ SECONDS: Final = 30.0
 KERNEL: Final = {"name": "python3", "display_name": "Python 3", "language": "python"}
 SCREENSHOTS: Final = Path(__file__).parent / "screenshots"
 SIZE: Final = (1280, 900)
+POLL: Final = 50
+"""So many milliseconds from one look for a state to the next; else Playwright looks at every frame that it draws."""
 TALLEST: Final = 12_000
 ROUND_THE_CELLS: Final = 300
 """More than JupyterLab's menus, tabs and bars are tall."""
@@ -224,7 +226,10 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """JupyterLab in a page of a browser, with one notebook open."""
+    """JupyterLab in a page of a browser, with one notebook open.
+
+    The page is loaded for the first notebook. Each other one is opened in it, once all that was open is closed.
+    """
 
     server: Server
     page: Page
@@ -259,10 +264,14 @@ class Lab:
         folder = self.server.root / secrets.token_hex(4)
         folder.mkdir()
         shutil.copy(notebook, folder)
-        self.page.goto(
-            f"{self.server.url}lab/tree/{folder.name}/{notebook.name}?reset&token={self.server.token}"
-        )
+        path = f"{folder.name}/{notebook.name}"
+        if self.page.url.startswith(self.server.url):
+            self.page.evaluate(_CLOSE)
+            self.page.evaluate(_OPEN, path)
+        else:
+            self.page.goto(f"{self.server.url}lab/tree/{path}?reset&token={self.server.token}")
         self._wait_until(_IDLE)
+        self._wait_until("path => window.jupyterapp.shell.currentWidget.context.path === path", path)
 
     def open_cells(self, *sources: str) -> None:
         """Open a new notebook with these cells of code."""
@@ -275,6 +284,14 @@ class Lab:
             path,
         )
         self.open(path)
+
+    def close(self) -> None:
+        """Close what is open, with its kernel, and make the page as it was at first."""
+        self.page.evaluate(_CLOSE)
+        self.server.reset()
+        self.page.set_viewport_size({"width": SIZE[0], "height": SIZE[1]})
+        self.theme("light")
+        self.said.clear()
 
     def run_all(self) -> None:
         """Run every cell and wait for the last; after an error, the cells below it do not run."""
@@ -385,7 +402,7 @@ class Lab:
         self._wait_until(_FITS, height)
 
     def _wait_until(self, so: str, argument: Any = None) -> None:
-        self.page.wait_for_function(so, arg=argument)
+        self.page.wait_for_function(so, arg=argument, polling=POLL)
 
 
 def axe(of: Locator) -> list[Violation]:
@@ -394,7 +411,7 @@ def axe(of: Locator) -> list[Violation]:
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(AXE_SCRIPT)
     of.evaluate(_AXE)
-    page.wait_for_function("() => window.connectPandasAxe !== null")
+    page.wait_for_function("() => window.connectPandasAxe !== null", polling=POLL)
     return [Violation(**found) for found in page.evaluate("() => window.connectPandasAxe")]
 
 
@@ -405,6 +422,14 @@ _IDLE: Final = """() => {
     const session = context?.sessionContext;
     return Boolean(context?.isReady && session?.isReady && session.session?.kernel?.status === "idle");
 }"""
+
+_CLOSE: Final = """() => {
+    for (const open of [...window.jupyterapp.shell.widgets("main")]) {
+        open.dispose();
+    }
+}"""
+
+_OPEN: Final = """path => { window.jupyterapp.commands.execute("docmanager:open", { path }) }"""
 
 _RUN: Final = """([command, cell]) => {
     const { shell, commands } = window.jupyterapp;

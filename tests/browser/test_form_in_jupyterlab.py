@@ -104,14 +104,21 @@ def test_from_a_mistake_to_a_set(lab: Lab) -> None:
     )
 
 
-def test_a_repair_is_seen_made_and_undone(lab: Lab) -> None:
+def reads_in_both_themes(lab: Lab, form: Locator, name: str) -> None:
+    for theme in ("light", "dark"):
+        lab.theme(theme)
+        lab.shot(f"{name}-{theme}")
+        assert lab.axe(form) == []
+
+
+def test_with_everything_wrong_it_reads_in_both_themes_and_a_repair_is_seen_made_and_undone(lab: Lab) -> None:
     lab.open_cells(MESSY, "print(form.code)")
     lab.run_cell(0)
     form = form_of(lab)
     expect(part(form, "why")).to_contain_text("4 errors")
     form.get_by_role("button", name="Repair: makes a space of it").click()
     expect(part(form, "trial")).to_contain_text("'one two'")
-    lab.shot("form-repair")
+    reads_in_both_themes(lab, form, "form-messy")
     form.get_by_role("button", name="Make this repair").click()
     expect(part(form, "why")).to_contain_text("3 errors")
     expect(part(form, "line")).to_contain_text("df.connect.repair(columns=['Note'])")
@@ -207,28 +214,21 @@ def test_the_keyboard_reaches_everything(lab: Lab) -> None:
     expect(lab.output(1)).to_contain_text("Orders Order ID completed")
 
 
-def test_a_form_sees_the_connection_that_another_cell_makes(lab: Lab) -> None:
+def test_it_reads_in_both_themes_and_sees_the_connection_that_another_cell_makes(lab: Lab) -> None:
     lab.open_cells(
         'from connect_pandas import samples\nform = samples.orders().connect.form("Orders")\nform',
         QUICK_SANDBOX,
         "box.stop()",
+        "form.plan.name",
     )
     lab.run_cell(0)
     form = form_of(lab)
+    expect(create(form)).to_be_visible()
+    lab.run_cell(3)
+    expect(lab.output(3)).to_contain_text("'Orders'")
+    reads_in_both_themes(lab, form, "form")
     expect(part(form, "to")).to_contain_text("There is no connection yet")
     lab.run_cell(1)
     expect(part(form, "to")).to_contain_text("a sandbox")
     lab.run_cell(2)
     expect(part(form, "to")).to_contain_text("The sandbox has stopped")
-
-
-def test_a_form_with_everything_wrong_reads_in_both_themes(lab: Lab) -> None:
-    lab.open_cells(MESSY)
-    lab.run_cell(0)
-    form = form_of(lab)
-    form.get_by_role("button", name="Repair: makes a space of it").click()
-    expect(part(form, "trial")).to_contain_text("'one two'")
-    for theme in ("light", "dark"):
-        lab.theme(theme)
-        lab.shot(f"form-messy-{theme}")
-        assert lab.axe(form) == []

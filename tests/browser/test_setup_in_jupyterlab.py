@@ -128,11 +128,19 @@ def test_every_mistake_is_said_and_put_right(lab: Lab, locked: Path) -> None:
     assert [secret in kept for secret in secrets] == [False] * 4  # a failure shows none either
 
 
-def test_a_new_key_pair_and_a_server_that_is_another(lab: Lab, home: Path) -> None:
-    lab.open_cells(SETUP, "print(form.connection)")
+def test_a_sandbox_that_is_started_later_a_new_key_pair_and_a_server_that_is_another(
+    lab: Lab, home: Path
+) -> None:
+    lab.open_cells(
+        "import connect_pandas\nform = connect_pandas.setup()\nform", QUICK_SANDBOX, "print(form.connection)"
+    )
     lab.run_cell(0)
     form = form_of(lab)
     form.get_by_label("Domain").select_option("the sandbox that runs here")
+    refuses(form, "place", "No sandbox runs here")
+    lab.run_cell(1)
+    form.get_by_label("Domain").select_option("the sandbox that runs here")
+    says(form, "place", "sftp 127.0.0.1")
     click(form, "Check the API key")
     says(form, "api-key", "the sandbox's own")
     write(form, "Passphrase", PASSPHRASE)
@@ -150,8 +158,8 @@ def test_a_new_key_pair_and_a_server_that_is_another(lab: Lab, home: Path) -> No
     expect(form.get_by_role("button", name="Ask the server")).to_be_focused()
     expect(form.get_by_role("button", name="It is the same")).to_be_hidden()
     expect(form.get_by_role("button", name="Log on and look")).to_be_disabled()
-    lab.run_cell(1)
-    expect(lab.output(1)).to_have_text("None\n")
+    lab.run_cell(2)
+    expect(lab.output(2)).to_have_text("None\n")
     kept = all_that_is_kept(lab)
     assert [secret in kept for secret in (PASSPHRASE, WRONG_PASSPHRASE)] == [False, False]
 
@@ -241,14 +249,3 @@ def test_it_reads_in_both_themes_from_beginning_to_end(lab: Lab) -> None:
     click(form, "Save")
     says(form, "profile", "Kept as the profile 'sandbox'")
     reads("done")
-
-
-def test_a_sandbox_that_is_started_later_can_be_chosen(lab: Lab) -> None:
-    lab.open_cells("import connect_pandas\nform = connect_pandas.setup()\nform", QUICK_SANDBOX)
-    lab.run_cell(0)
-    form = form_of(lab)
-    form.get_by_label("Domain").select_option("the sandbox that runs here")
-    refuses(form, "place", "No sandbox runs here")
-    lab.run_cell(1)
-    form.get_by_label("Domain").select_option("the sandbox that runs here")
-    says(form, "place", "sftp 127.0.0.1")

@@ -170,7 +170,7 @@ def test_a_repeated_key(values: Any) -> None:
 def test_a_key_repeated_across_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     from connect_pandas.data import columns, profile
 
-    monkeypatch.setattr(columns, "SLICE_ROWS", 10)
+    monkeypatch.setattr(columns, "SLICE_ROWS", 30)
     monkeypatch.setattr(profile, "_HASHES_AT_ONCE", 7)
     frame = pd.DataFrame({"k": [*range(100), 3, 50, 3], "n": 1})
     assert only(frame, "duplicate-key", key="k").count == 3
@@ -409,7 +409,7 @@ def write(rows):
     return sum(len(piece) for piece, _ in connect_pandas.plan(frame, "T", key="k").pieces()) / 1e6
 write(30_000)
 before = peak()
-print(write(400_000), peak() - before)
+print(write(250_000), peak() - before)
 """
 
 
@@ -417,7 +417,7 @@ print(write(400_000), peak() - before)
 def test_memory_does_not_grow_with_the_file() -> None:
     said = subprocess.run([sys.executable, "-c", MEMORY], check=True, capture_output=True, text=True)
     written, grown = map(float, said.stdout.split())
-    assert written > 320
+    assert written > 200
     assert grown < 100
 
 
@@ -459,7 +459,7 @@ def test_every_offending_row_not_only_the_first(monkeypatch: pytest.MonkeyPatch)
         wanted[i] += ["t: line-break"] * (i % 2) + ["n: infinite-number"] * (i >= 90)
     whole = offending(frame, key="k")
     assert whole == {i: "; ".join(said) for i, said in wanted.items() if said}
-    monkeypatch.setattr(columns, "SLICE_ROWS", 7)
+    monkeypatch.setattr(columns, "SLICE_ROWS", 25)
     monkeypatch.setattr(profile, "_HASHES_AT_ONCE", 13)
     assert offending(frame, key="k") == whole
 

@@ -598,7 +598,7 @@ def messes(draw: st.DrawFn) -> tuple[pd.DataFrame, dict[str, Any]]:
     return pd.DataFrame(made), rules
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(made=messes())
 def test_a_repair_is_whole_told_and_done_once(made: tuple[pd.DataFrame, dict[str, Any]]) -> None:
     frame, rules = made
@@ -731,7 +731,7 @@ def test_a_proof_counts_wherever_it_stands(monkeypatch: pytest.MonkeyPatch) -> N
 nasty = st.text(st.sampled_from("ab \n\r\x00\x0b\x1f\x7f\x85\u2028"), max_size=6)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(made=frames(nasty))
 def test_a_repaired_frame_has_no_unreadable_text(made: tuple[pd.DataFrame, Any]) -> None:
     frame, columns = made

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pytest
 
 # By hand, once in a while: ROUND_TRIPS=30000 pytest tests/data/test_round_trip.py
-EXAMPLES = int(os.environ.get("ROUND_TRIPS", "300"))
+EXAMPLES = int(os.environ.get("ROUND_TRIPS", "150"))
 thorough = settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -187,9 +187,9 @@ def test_slices_join(monkeypatch: pytest.MonkeyPatch) -> None:
         {"id": [f"k{i}" for i in range(1_000)], "t": ["x", None, "", 'a"b'] * 250, "n": range(1_000)}
     )
     whole = _bytes(connect_pandas.plan(frame, "T"))
-    monkeypatch.setattr(columns, "SLICE_ROWS", 7)
+    monkeypatch.setattr(columns, "SLICE_ROWS", 70)
     plan = connect_pandas.plan(frame, "T")
     pieces = list(plan.pieces())
-    assert len(pieces) == 143
+    assert len(pieces) == 15
     assert sum(rows for _, rows in pieces) == 1_000
     assert b"".join(piece for piece, _ in pieces) == whole

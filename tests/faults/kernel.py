@@ -16,14 +16,19 @@ from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import cache, partial
 from multiprocessing.connection import Connection as Pipe
+from multiprocessing.connection import wait
+from multiprocessing.reduction import recv_handle, send_handle
 from pathlib import Path
 from shutil import which
 from typing import TYPE_CHECKING, Any, Literal
 
 # What takes long to load is loaded before the processes are forked; not Polars, whose threads no fork has.
-import hypothesis  # noqa: F401
+import email_validator  # noqa: F401
+import hypothesis.extra.pandas  # noqa: F401
 import pandas as pd
-import pandera.pandas  # noqa: F401
+import pandera.backends.pandas.register
+import pandera.pandas
+import pandera.strategies.pandas_strategies  # noqa: F401
 import phonenumbers  # noqa: F401
 import pyarrow as pa  # noqa: F401
 
@@ -112,15 +117,20 @@ class End:
 
 @dataclass(slots=True)
 class Kernel:
-    """A process that imports."""
+    """A process that imports.
 
-    process: ForkServerProcess | subprocess.Popen[bytes]
+    Attributes
+    ----------
+    pid : int
+    pipe : Pipe
+        Through which it says how its import ended.
+    exit_code : callable
+        Wait for its exit for some seconds, then kill it; return its exit code.
+    """
+
+    pid: int
     pipe: Pipe
-
-    @property
-    def pid(self) -> int:
-        assert self.process.pid is not None
-        return self.process.pid
+    exit_code: Callable[[float], int]
 
     def end(self, seconds: float) -> End:
         """Wait for its end, so long at the most."""
@@ -129,42 +139,32 @@ class Kernel:
             hangs = ("TimeoutError", "the kernel hangs", ""), None
             error, took = self.pipe.recv() if self.pipe.poll(seconds) else hangs
         self.pipe.close()
-        return End(self._exit_code(), error, took)
-
-    def _exit_code(self) -> int:
-        if isinstance(self.process, subprocess.Popen):
-            with self.process as process:
-                try:
-                    return process.wait(5)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    return process.wait()
-        self.process.join(5)
-        if self.process.is_alive():
-            self.process.kill()
-            self.process.join()
-        code = self.process.exitcode
-        self.process.close()
-        assert code is not None
-        return code
+        return End(self.exit_code(5), error, took)
 
 
 def start(task: Task, clock: Path | None = None) -> Kernel:
     """Begin an import in another process, whose wall clock is what the file says, if one is given."""
+    return _start(task) if clock is None else _clock_server().start(task, clock)
+
+
+def _start(task: Task) -> Kernel:
     ours, theirs = _context.Pipe()
-    process: Any
-    if clock is None:
-        process = _context.Process(target=_work, args=(theirs, task))
-        process.start()
-    else:
-        code = f"from tests.faults.kernel import work_by_another_clock as work; work({theirs.fileno()})"
-        own = {**os.environ, **_clock_variables(clock)}
-        process = subprocess.Popen(
-            [sys.executable, "-c", code], env=own, cwd=ROOT, pass_fds=[theirs.fileno()]
-        )
-        ours.send(task)
+    process = _context.Process(target=_work, args=(theirs, task))
+    process.start()
     theirs.close()
-    return Kernel(process, ours)
+    assert process.pid is not None
+    return Kernel(process.pid, ours, partial(_exit_code, process))
+
+
+def _exit_code(process: ForkServerProcess, seconds: float) -> int:
+    process.join(seconds)
+    if process.is_alive():
+        process.kill()
+        process.join()
+    code = process.exitcode
+    process.close()
+    assert code is not None
+    return code
 
 
 def _work(pipe: Pipe, task: Task) -> None:
@@ -207,22 +207,76 @@ def clock_library() -> str:
     return asked.stdout.strip()
 
 
-def _clock_variables(clock: Path) -> dict[str, str]:
-    return {
-        "LD_PRELOAD": clock_library(),
-        "FAKETIME_TIMESTAMP_FILE": str(clock),
-        "FAKETIME_NO_CACHE": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        "NO_FAKE_STAT": "1",
-    }
+_CLOCK_VARIABLES = {
+    "FAKETIME_NO_CACHE": "1",
+    "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    "NO_FAKE_STAT": "1",
+    "FAKETIME_FORCE_MONOTONIC_FIX": "0",
+}
+"""Its file is read at each look at the wall clock, the only one that is another. Its fix for a fault of an old glibc,
+which is on by itself, makes every start of a thread take a tenth of a second."""
 
 
-def work_by_another_clock(number: int) -> None:
-    """Do the task that comes through the pipe of this number."""
+@cache
+def _clock_server() -> ClockServer:
+    return ClockServer()
+
+
+class ClockServer:
+    """The forkserver of a process whose wall clock is libfaketime's: to load everything by it takes seconds."""
+
+    def __init__(self) -> None:
+        self._calls, theirs = _context.Pipe()
+        number = theirs.fileno()
+        code = f"from tests.faults.kernel import serve_by_another_clock as serve; serve({number})"
+        own = {**os.environ, **_CLOCK_VARIABLES, "LD_PRELOAD": clock_library()}
+        self._process = subprocess.Popen([sys.executable, "-c", code], env=own, cwd=ROOT, pass_fds=[number])
+        theirs.close()
+        atexit.register(self._end)
+
+    def start(self, task: Task, clock: Path) -> Kernel:
+        """Begin an import, in the environment of this moment and by this clock."""
+        (ours, theirs), (exits, tells) = _context.Pipe(), _context.Pipe()
+        self._calls.send(({**os.environ, "FAKETIME_TIMESTAMP_FILE": str(clock)}, task))
+        for end in (theirs, tells):
+            send_handle(self._calls, end.fileno(), self._process.pid)
+            end.close()
+        return Kernel(exits.recv(), ours, partial(_told_exit_code, exits))
+
+    def _end(self) -> None:
+        self._calls.close()
+        self._process.wait()
+
+
+def _told_exit_code(exits: Pipe, seconds: float) -> int:
+    with exits:
+        if not exits.poll(seconds):
+            exits.send("kill")
+        return exits.recv()
+
+
+def serve_by_another_clock(number: int) -> None:
+    """Fork for each task that comes through the pipe of this number, until whoever sends them is gone."""
     # libfaketime 0.9.10 mistakes a time of the monotonic clock, by which Python sleeps, for one of the wall clock.
     time.sleep = lambda seconds: select.select([], [], [], seconds) and None
-    with Pipe(number) as pipe:
-        _work(pipe, pipe.recv())
+    forks = multiprocessing.get_context("fork")
+    with Pipe(number) as calls, suppress(EOFError, ConnectionError):
+        while True:
+            environ, task = calls.recv()
+            with Pipe(recv_handle(calls)) as pipe, Pipe(recv_handle(calls)) as tells:
+                process = forks.Process(target=_work_in, args=(environ, pipe, task))
+                process.start()
+                pipe.close()
+                tells.send(process.pid)
+                if process.sentinel not in wait([process.sentinel, calls, tells]):
+                    process.kill()  # it hangs, or nobody waits for it any more
+                process.join()
+                tells.send(process.exitcode)
+
+
+def _work_in(environ: dict[str, str], pipe: Pipe, task: Task) -> None:
+    os.environ.update(environ)
+    _work(pipe, task)
 
 
 # ── a fork, and a lock ───────────────────────────────────────────────────────────────────────────────────────────

@@ -19,6 +19,7 @@ from connect_pandas.service.journal import FILE_NAME, Entry, Journal
 from tests.faults import kernel
 from tests.faults.acts import wait_for_each_other
 from tests.faults.stage import Reply, Stage, times
+from tests.faults.table import PROPERTY, row
 from tests.service.fixtures_service import until
 
 if TYPE_CHECKING:
@@ -204,6 +205,13 @@ class Played:
         if self.error is None:
             return ""
         return "\n".join([str(self.error), *getattr(self.error, "__notes__", ())])
+
+
+def test_nothing_is_lost_and_nothing_done_twice(
+    cell: Cell, theatre: Theatre, state: Path, record_property: Callable[[str, object], None]
+) -> None:
+    """Play a cell: it is a test of every file that has cells."""
+    record_property(PROPERTY, row(cell, play(theatre, state, cell)))
 
 
 def play(theatre: Theatre, state: Path, cell: Cell) -> Played:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connect_pandas._sandbox import Sandbox
-from tests.faults.cells_slow import CELLS
+from tests.faults.cells_slow import CELLS  # noqa: F401 - conftest.py has them played
 from tests.faults.play import Cell, Played, Theatre, end_elsewhere, require, stage, start_elsewhere
 from tests.faults.table import PROPERTY, row
 
@@ -43,7 +43,6 @@ def attempts(
         yield {name: (on, end_elsewhere(on, cells[name], started[name])) for name, on in stages.items()}
 
 
-@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.name)
 def test_nothing_is_lost_and_nothing_done_twice(
     cell: Cell, attempts: dict[str, tuple[Stage, Played]], record_property: Callable[[str, object], None]
 ) -> None:

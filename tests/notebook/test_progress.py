@@ -20,9 +20,10 @@ from connect_pandas.notebook import progress
 
 progress.PATIENCE = 0
 with connect_pandas.sandbox():
-    job = samples.many_orders(50_000).connect.create_reference_set("Orders"{more})
-    job.wait({wait})
-print("rows", job.rows)
+    for name, silent in {imports}:
+        job = samples.many_orders(20_000).connect.create_reference_set(name, **silent)
+        job.wait(**silent)
+        print("rows", job.rows)
 """
 
 
@@ -40,31 +41,28 @@ def in_terminal(script: str, folder: Path) -> Any:
     )
 
 
-def test_a_terminal_sees_the_look_the_upload_and_the_import(tmp_path: Path) -> None:
-    child = in_terminal(SCRIPT.format(more="", wait=""), tmp_path)
-    child.expect(r"Looking at the frame: +100% .*300,000/300,000 values")
-    child.expect(r"Uploading orders-.*csv: 100% .*50,000/50,000 rows .*[0-9] MB, .*MB/s\]")
-    child.expect(r"Importing Orders: .*50,000/50,000 rows")
-    child.expect("rows 50000")
+def test_a_terminal_sees_the_look_the_upload_and_the_import_unless_progress_is_false(tmp_path: Path) -> None:
+    imports = [("Silent", {"progress": False}), ("Orders", {})]
+    child = in_terminal(SCRIPT.format(imports=imports), tmp_path)
+    child.expect("rows 20000\r\n")
+    assert child.before == ""
+    child.expect(r"Looking at the frame: +100% .*120,000/120,000 values")
+    child.expect(r"Uploading orders-.*csv: 100% .*20,000/20,000 rows .*[0-9] MB, .*MB/s\]")
+    child.expect(r"Importing Orders: .*20,000/20,000 rows")
+    child.expect("rows 20000")
     child.expect(pexpect.EOF)
-
-
-def test_progress_false_shows_nothing_of_the_look_and_the_upload(tmp_path: Path) -> None:
-    child = in_terminal(SCRIPT.format(more=", progress=False", wait="progress=False"), tmp_path)
-    child.expect(pexpect.EOF)
-    assert child.before.strip() == "rows 50000"
 
 
 def test_where_nobody_looks_nothing_is_shown(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT.format(more="", wait="")],
+        [sys.executable, "-c", SCRIPT.format(imports=[("Orders", {})])],
         env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "CONNECT_STATE_DIR": str(tmp_path)},
         capture_output=True,
         text=True,
         timeout=60,
         check=True,
     )
-    assert (done.stdout, done.stderr) == ("rows 50000\n", "")
+    assert (done.stdout, done.stderr) == ("rows 20000\n", "")
 
 
 INTERRUPTED: Final = """

@@ -83,22 +83,26 @@ def test_only_folders_of_sandboxes_are_removed(temporary: Path) -> None:
     assert sorted(temporary.iterdir()) == sorted(mine)
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+def ends_cleanly(child: subprocess.Popen[str], temporary: Path) -> None:
+    said, errors = child.communicate(timeout=30)
+    assert (child.returncode, errors) == (0, "")
+    assert "nothing is left behind" in said
+    assert not list(temporary.iterdir())
+
+
+@pytest.mark.parametrize("name", ["SIGHUP", "SIGINT"])
 def test_a_signal_ends_the_command_cleanly(temporary: Path, name: str) -> None:
     child = start("-m", "connect_pandas.cli", "sandbox")
     line = first_line_with(child, "source ")
     found = subprocess.run(["sh", "-c", line.replace("source", "ls", 1)], capture_output=True, check=False)
 
     child.send_signal(getattr(signal, name))
-    said, errors = child.communicate(timeout=30)
 
+    ends_cleanly(child, temporary)
     assert found.returncode == 0, found.stderr
-    assert (child.returncode, errors) == (0, "")
-    assert "nothing is left behind" in said
-    assert not list(temporary.iterdir())
 
 
-def test_nohup_is_respected(temporary: Path) -> None:
+def test_nohup_is_respected_until_sigterm_ends_it_cleanly(temporary: Path) -> None:
     code = (
         "import signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
         "from connect_pandas.cli import main; sys.exit(main(['sandbox']))"
@@ -110,9 +114,8 @@ def test_nohup_is_respected(temporary: Path) -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         child.wait(0.5)
     child.send_signal(signal.SIGTERM)
-    child.communicate(timeout=30)
 
-    assert child.returncode == 0
+    ends_cleanly(child, temporary)
 
 
 def test_nobody_reads_on(temporary: Path) -> None:

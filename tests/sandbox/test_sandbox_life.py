@@ -169,17 +169,7 @@ def test_stop_throws_out_who_is_in_and_gives_up_what_runs() -> None:
     client.close()
 
 
-def test_end_of_python_stops_it() -> None:
-    done = run(
-        "from connect_pandas._sandbox import Sandbox; box = Sandbox(); print(box.connection.key_file.parent, end='')"
-    )
-
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.rpartition("/")[2].startswith("connect-sandbox-")
-    assert not Path(done.stdout).exists()
-
-
-def test_forgotten_sandbox_keeps_running() -> None:
+def test_a_forgotten_sandbox_keeps_running_until_python_ends() -> None:
     # A notebook may keep only the connection.
     done = run(
         "import gc, socket\n"
@@ -187,8 +177,13 @@ def test_forgotten_sandbox_keeps_running() -> None:
         "connection = Sandbox().connection\n"
         "gc.collect()\n"
         "socket.create_connection((connection.host, connection.port), 5).close()\n"
+        "assert connection.key_file.exists()\n"
+        "print(connection.key_file.parent, end='')\n"
     )
+
     assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.rpartition("/")[2].startswith("connect-sandbox-")
+    assert not Path(done.stdout).exists()
 
 
 def test_import_loads_nothing_heavy() -> None:
