@@ -24,18 +24,19 @@ sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 LONGEST_FIRST = (
     "test_faults_slow",  # a minute of it nothing runs
     "test_in_jupyterlab",
-    "test_form_in_jupyterlab",
-    "test_interrupted_in_jupyterlab",
-    "test_setup_in_jupyterlab",
-    "test_sandbox_in_jupyterlab",
     "test_notebooks_run",
-    "test_cli",
+    "test_form_in_jupyterlab",
     "test_faults_here",
+    "test_interrupted_in_jupyterlab",
+    "test_faults_upload",
+    "test_setup_in_jupyterlab",
+    "test_cli",
+    "test_sandbox_in_jupyterlab",
     "test_faults_clock",
-    "test_round_trip",
-    "test_progress",
 )
-"""Files that would otherwise be what one process does alone at the end. Of all the others no one takes long."""
+"""Files that would otherwise be what one process does alone at the end. Between those in a browser, which use a core or
+more each, are some that wait.
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
