@@ -128,7 +128,9 @@ def _standing(asked_for: ImportJob, steps: Mapping[str, Step]) -> str:
     failed = steps.get("failed")
     if asked_for.discarded or (failed is not None and failed.detail.get("reason") == DISCARDED):
         return "discarded"
-    return next((end for end in ("rejected", "failed") if end in steps), asked_for.seen.status)
+    if end := next((end for end in ("rejected", "failed") if end in steps), ""):
+        return end
+    return asked_for.seen.status if asked_for.asked or asked_for.sender else "broken off"
 
 
 def _ticked(asked_for: ImportJob, uploaded: Verdict, submitted: Verdict, done: Verdict) -> tuple[Stop, ...]:

@@ -937,6 +937,8 @@ def test_a_job_that_another_process_sends_says_so(
     assert f"it is being sent right now, by process {os.getpid()} of this machine" in shown
     assert "next: job.wait()" in shown
     assert "never began" not in shown
+    assert "broken off" not in shown
+    assert "reference set 'Orders', broken off\n" in repr(job)
     assert "never began" in repr(job)
 
 
