@@ -7,6 +7,7 @@ that it knows is not asked for while the next step cannot be written, as it migh
 
 from __future__ import annotations
 
+import math
 import os
 import shlex
 import sqlite3
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 FOLDER_VARIABLE: Final = "CONNECT_STATE_DIR"
 FILE_NAME: Final = "journal.sqlite3"
 BUSY_SECONDS: Final = 10.0
-"""How long one process waits for another's write."""
+"""How long one process waits for another's write, unless its connection's time-out is shorter."""
 _LOOK_SECONDS: Final = 0.02
 """How often it looks whether the other is done."""
 
@@ -57,10 +58,11 @@ class Journal:
     and every next one is tried. An import that could not be written down has no steps there either.
     """
 
-    __slots__ = ("_has_warned", "_unwritten", "path")
+    __slots__ = ("_has_warned", "_timeout", "_unwritten", "path")
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, timeout: float = math.inf) -> None:
         self.path = path
+        self._timeout = timeout
         self._has_warned = False
         self._unwritten: set[str] = set()
 
@@ -86,8 +88,9 @@ class Journal:
     @classmethod
     def of(cls, connection: Connection | None) -> Journal:
         """Return the journal of a connection's imports to look into; where there is none, none is made."""
-        own = None if connection is None else connection.state
-        return cls((own or state_folder()) / FILE_NAME)
+        if connection is None:
+            return cls(state_folder() / FILE_NAME)
+        return cls((connection.state or state_folder()) / FILE_NAME, connection.timeout)
 
     # ── written ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -312,7 +315,7 @@ class Journal:
                 db.execute("BEGIN")  # what is added in the middle of a look is not seen in a part
                 return find(db)
 
-        return _when_free(look, _end_of_patience()) if self.path.exists() else None
+        return _when_free(look, self._end_of_patience()) if self.path.exists() else None
 
     def _write(self, work: Callable[[sqlite3.Connection], None], *, make: bool = False) -> Exception | None:
         error = self._try(work, make=make)
@@ -323,7 +326,7 @@ class Journal:
 
     def _try(self, work: Callable[[sqlite3.Connection], None], *, make: bool = False) -> Exception | None:
         """Do the work in one transaction; return what kept it from being written."""
-        end = _end_of_patience()
+        end = self._end_of_patience()
         try:
             if not make and not self.path.exists():  # a sandbox's goes with it, and is not made anew
                 raise FileNotFoundError("it is gone")
@@ -351,8 +354,15 @@ class Journal:
 
     def _say_unusable(self, verb: str, error: Exception) -> str:
         if isinstance(error, _Busy):
-            return f"The journal {self.path} is held by another process for more than {BUSY_SECONDS:.0f} s ({error})."
+            return f"The journal {self.path} is held by another process for more than {self._patience:g} s ({error})."
         return f"The journal {self.path} cannot be {verb} ({error})."
+
+    @property
+    def _patience(self) -> float:
+        return min(self._timeout, BUSY_SECONDS)
+
+    def _end_of_patience(self) -> float:
+        return time.monotonic() + self._patience
 
 
 def state_folder() -> Path:
@@ -376,10 +386,6 @@ _turn: Final = Lock()
 """Whose turn it is to write, among the threads of this process."""
 if hasattr(os, "register_at_fork"):  # a child is not left waiting for a thread that it does not have
     os.register_at_fork(before=_turn.acquire, after_in_parent=_turn.release, after_in_child=_turn.release)
-
-
-def _end_of_patience() -> float:
-    return time.monotonic() + BUSY_SECONDS
 
 
 def _when_free(act: Callable[[], _Read], end: float) -> _Read:

@@ -127,7 +127,7 @@ HELD = (
         "planned",
         "sets",
         raises=ConfigurationError,
-        says="held by another process for more than 10 s",
+        says="held by another process for more than 5 s",
     ),
     _held(BETWEEN, "uploaded", "confirm done", raises=UploadFailed, says=NOT_WRITTEN, step="planned"),
     _held(

@@ -294,14 +294,14 @@ def test_only_the_newest_is_the_same_import(
 
 
 def test_a_journal_that_another_process_holds_begins_nothing(
-    plan: OrdersPlan, connection: Connection, fake: FakeApi, monkeypatch: pytest.MonkeyPatch
+    plan: OrdersPlan, connection: Connection, fake: FakeApi
 ) -> None:
-    monkeypatch.setattr("connect_pandas.service.journal.BUSY_SECONDS", 0.1)
     path = Journal.open(connection).path
+    hasty = dataclasses.replace(connection, timeout=1.5)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(ConfigurationError, match="held by another process"):
-            submit(plan, connection)
+        with pytest.raises(ConfigurationError, match=r"held by another process for more than 1\.5 s"):
+            submit(plan, hasty)
     assert fake.mutations == []
 
 
