@@ -104,7 +104,7 @@ def job(asked_for: ImportJob) -> View:
     standing = _standing(asked_for, steps)
     done = (
         _uploaded(asked_for, steps),
-        _submitted(asked_for, steps),
+        _submitted(asked_for, steps, standing),
         _done(asked_for, standing),
         _compared_item(asked_for),
     )
@@ -149,12 +149,12 @@ def _uploaded(asked_for: ImportJob, steps: Mapping[str, Step]) -> Item:
     return Item("open", "uploaded", "not known here")
 
 
-def _submitted(asked_for: ImportJob, steps: Mapping[str, Step]) -> Item:
+def _submitted(asked_for: ImportJob, steps: Mapping[str, Step], standing: str) -> Item:
     if asked_for.id is not None:
         return Item("passed", "submitted", f"the service began the job{_when(steps, 'submitted')}")
     if "rejected" in steps:
         return Item("error", "submitted", _ended(steps, "rejected", "refused"))
-    if asked_for.asked and _standing(asked_for, steps) == "failed":
+    if asked_for.asked and standing == "failed":
         return Item("error", "submitted", _ended(steps, "failed", "failed"))
     if not asked_for.asked:
         so = f"so far; it {asked_for.sender}" if asked_for.sender else "it never began"

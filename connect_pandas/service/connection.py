@@ -178,10 +178,10 @@ def require_running(connection: Connection) -> None:
 
 def monitoring(connection: Connection) -> str:
     """Say where one who is not sure looks for a job, as in ``f"look in the {…}"``: a sandbox has no web app."""
-    return "sandbox's table, box.jobs" if connection.kind == "sandbox" else _MONITORING
+    return "sandbox's table, box.jobs" if connection.kind == "sandbox" else f"web app, {MONITORING}"
 
 
-_MONITORING: Final = "web app, Data management > Job monitoring"
+MONITORING: Final = "Data management > Job monitoring"
 """Where the web app shows jobs. Source: guide."""
 
 

@@ -11,9 +11,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from connect_pandas.errors import PlanError
+from connect_pandas.service.connection import MONITORING
 from connect_pandas.service.entry import clock, place
 from connect_pandas.service.history import how_to_look_up
-from connect_pandas.service.job import GRACE_SECONDS, MONITORING
+from connect_pandas.service.job import GRACE_SECONDS
 from connect_pandas.service.rows import Unreadable
 
 if TYPE_CHECKING:

@@ -40,7 +40,7 @@ from connect_pandas.errors import (
     ImportUnconfirmed,
     PlanError,
 )
-from connect_pandas.service.connection import Secret, is_loopback, require_running
+from connect_pandas.service.connection import MONITORING, Secret, is_loopback, require_running
 from connect_pandas.service.course import Course, in_words, say_no_proxy, say_no_socks
 from connect_pandas.service.entry import place
 
@@ -672,7 +672,7 @@ def how_to_find_out(asked: dict[str, Any], job_id: Any = None) -> str:
         When the service named one all the same.
     """
     lines = [
-        "Do not submit it again before you know. It is in the web app, Data management > Job monitoring:",
+        f"Do not submit it again before you know. It is in the web app, {MONITORING}:",
         f"  job       {asked['jobName']}" + (f" (id {job_id})" if job_id else ""),
         f"  data set  {_target(asked)}",
         f"  file      {_file(asked)}  (it is left on the server; a completed import removes it)",

@@ -51,9 +51,6 @@ STILL_ROWS_A_SECOND: Final = 20_000
 STILL_SECONDS: Final = 60.0
 """How long nothing may change before a wait says that the import may have failed."""
 
-MONITORING: Final = "Data management > Job monitoring"
-"""Where the web app shows jobs. Source: guide."""
-
 
 class Plan(Protocol):
     """What a submission needs of a plan. The service's side knows no frame, only this."""

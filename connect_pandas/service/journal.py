@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from platformdirs import user_state_path
 
 from connect_pandas.errors import ConfigurationError, ConnectWarning, UploadFailed, warn
+from connect_pandas.service.connection import MONITORING
 from connect_pandas.service.entry import Entry, Step
 from connect_pandas.service.process import this_process
 from connect_pandas.service.rows import CLEARED, TABLES, VERSION, Row, Unreadable, add_import, add_step, read
@@ -274,7 +275,7 @@ class Journal:
                 line = f"DELETE FROM imports WHERE rowid = {row.row}"  # noqa: S608 - it is only shown
                 raise ConfigurationError(
                     f"In the journal {self.path}, {row}. Nobody can say what became of it, so nothing was begun.\n"
-                    "Look for it in the web app, Data management > Job monitoring, and for its file on the server. "
+                    f"Look for it in the web app, {MONITORING}, and for its file on the server. "
                     "Where it is over, take it out of the journal:\n"
                     f'  sqlite3 {shlex.quote(str(self.path))} "{line}"\n'
                     f"or set {FOLDER_VARIABLE} to another folder, whose journal knows nothing of what was sent before."
